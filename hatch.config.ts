@@ -1,0 +1,130 @@
+import type { HatchConfig } from "./src/config/hatch-config.ts";
+
+// The settings of an installation and the program of a small learning app, with every setting and its default.
+//
+//   hatch serve --config ./hatch.config.ts     starts with it
+//   hatch config explain                       shows each value and where it came from
+//
+// A flag wins over the environment, the environment over this file. `webhooks.allowNetworks` is
+// HATCH_WEBHOOKS_ALLOW_NETWORKS in the environment (lists by comma); HATCH_WEBHOOKS_ALLOW_NETWORKS_FILE reads it from a
+// file. What is commented out has the value shown. This file is code: only its owner may be able to write to it.
+
+export default {
+  server: {
+    // host: "127.0.0.1", // beyond loopback, put TLS in front and set publicUrl
+    // port: 4282, // 0 picks a free one
+    // publicUrl: "https://hatch.example.com", // links are built from this alone; not set by default
+  },
+
+  http: {
+    // allowInsecureCookies: false, // signing in over plain http beyond loopback
+    // allowedHosts: [], // host names accepted besides loopback and the public URL's; empty accepts any
+    // trustedProxies: [], // whose forwarding headers are believed, e.g. ["10.0.0.0/8"]
+  },
+
+  database: {
+    // url: "postgres://…", // in place of the file in the data folder; a secret: better by HATCH_DATABASE_URL_FILE
+    // tls: "verify-full", // disable, prefer, require, verify-ca; the URL's sslmode if not set
+    // caFile: "/etc/ssl/database.pem", // the authorities that its server is believed by
+    // readConnections: 4, // one more writes
+    // statementTimeout: "30s",
+    // connectTimeout: "5s",
+  },
+
+  limits: {
+    // secretKeyPerMinute: 0, // of one secret key; 0 is no limit
+    // browserPerMinute: 600, // of one publishable key or widget token
+    // anonymousPerMinute: 120, // of one address without a credential
+    // failedAuthPerMinute: 20, // of one address; never refuses a valid credential
+  },
+
+  events: {
+    // lateWindow: "30d", // how far back `occurredAt` may lie without `backfill`
+    // personalUserIds: "warn", // or "refuse": a userId that looks like an e-mail address or a phone number
+  },
+
+  webhooks: {
+    // allowNetworks: [], // private networks that endpoints may lie in, e.g. ["10.0.0.0/8"]
+    // retryDelays: ["1m", "5m", "30m", "2h", "6h"], // after the end of each failed attempt
+    // retryJitter: 0.1, // the share of a delay that is added at most
+    // timeout: "10s",
+    // concurrency: 64, // requests under way at once, over all endpoints
+    // concurrencyPerEndpoint: 16,
+  },
+
+  outbound: {
+    // caFile: "/etc/ssl/company.pem", // certificates trusted as well; not set by default
+  },
+
+  metrics: {
+    // allowNetworks: [], // who may read /metrics besides loopback
+  },
+
+  log: {
+    // level: "info", // debug, info, warn or error
+  },
+
+  // What events mean. Published by `hatch apply`, and by the first start where nothing was ever published.
+  program: {
+    // For members whose own zone is not known yet. Days and weeks are theirs, not the server's.
+    timezone: "Europe/Berlin",
+    weekStartsOn: "monday",
+
+    // What the app sends. `forward` hands the event itself on to webhooks, besides its effects.
+    eventTypes: {
+      lesson_completed: {
+        description: "A member finished a lesson.",
+        schema: {
+          type: "object",
+          required: ["score"],
+          properties: { lesson: { type: "string" }, score: { type: "number", minimum: 0, maximum: 100 } },
+        },
+        clientSafe: false,
+        forward: true,
+      },
+    },
+
+    // Progress can only be earned; what is spendable can be taken back by a reward.
+    currencies: {
+      xp: { kind: "progress" },
+      coins: { kind: "spendable" },
+    },
+
+    // Conditions and amounts are CEL over `event`, `effect`, `member`, `progress` and `now`.
+    rules: {
+      lesson_xp: {
+        on: "lesson_completed",
+        when: "event.properties.score >= 60",
+        then: [{ credit: "xp", amount: "int(event.properties.score)" }],
+      },
+      lesson_coins: {
+        on: "lesson_completed",
+        when: "event.properties.score >= 60",
+        then: [{ credit: "coins", amount: 10 }],
+        // The third lesson of a day is worth 5, the fourth nothing: by the member's own day.
+        limits: [{ per: "member", every: "day", credits: 25, currency: "coins" }],
+      },
+      // A rule can follow from another's effect.
+      level_gift: {
+        on: "level.changed",
+        when: "effect.track == 'level' && effect.to == 'adept'",
+        then: [{ credit: "coins", amount: 100 }],
+      },
+    },
+
+    tracks: {
+      level: {
+        over: "xp",
+        rungs: [
+          { key: "novice", at: 0 },
+          { key: "adept", at: 250 },
+          { key: "master", at: 2_000 },
+        ],
+      },
+    },
+
+    badges: {
+      first_lesson: { title: "First lesson", when: "progress.counts['lesson_completed'] >= 1" },
+    },
+  },
+} satisfies HatchConfig;

@@ -1,0 +1,127 @@
+import type { JsonValue } from "../kernel/json.ts";
+import type { LogLevel } from "../kernel/log.ts";
+import { type DurationMs, formatDuration, parseDuration } from "../kernel/units.ts";
+import { isCidr } from "./networks.ts";
+
+/** How a setting is written in a file and in text, checked, and shown. `Written` is its form in a configuration file. */
+export interface Kind<Written, Value> {
+  /** Completes "expected …". */
+  readonly expected: string;
+  /** From the plain data of a file; undefined where it is not as expected. */
+  readonly parse: (written: unknown) => Value | undefined;
+  /** From a flag or the environment into what a file would hold. */
+  readonly fromText: (text: string) => unknown;
+  readonly show: (value: Value) => JsonValue;
+  /** Never set: carries the type of the written form. */
+  readonly written?: Written;
+}
+
+const same = (text: string): string => text;
+
+/** What stands for a secret wherever settings are shown. */
+export const SECRET_SHOWN = "********";
+
+function text(expected: string, isRight: (text: string) => boolean): Kind<string, string> {
+  return {
+    expected,
+    parse: (written) => (typeof written === "string" && isRight(written) ? written : undefined),
+    fromText: same,
+    show: same,
+  };
+}
+
+export function oneOf<const T extends string>(...choices: readonly T[]): Kind<T, T> {
+  return {
+    expected: `one of ${choices.join(", ")}`,
+    parse: (written) => choices.find((choice) => choice === written),
+    fromText: same,
+    show: same,
+  };
+}
+
+export const logLevel: Kind<LogLevel, LogLevel> = oneOf("debug", "info", "warn", "error");
+
+export const yesOrNo: Kind<boolean, boolean> = {
+  expected: "true or false",
+  parse: (written) => (typeof written === "boolean" ? written : undefined),
+  fromText: (text) => (text === "true" ? true : text === "false" ? false : text),
+  show: (value) => value,
+};
+
+const NUMBER = /^-?\d{1,15}(\.\d{1,15})?$/;
+
+function number(expected: string, isRight: (value: number) => boolean): Kind<number, number> {
+  return {
+    expected,
+    parse: (written) => (typeof written === "number" && isRight(written) ? written : undefined),
+    fromText: (text) => (NUMBER.test(text) ? Number(text) : text),
+    show: (value) => value,
+  };
+}
+
+export const wholeNumber = (least: number, most: number): Kind<number, number> =>
+  number(
+    `a whole number from ${least} to ${most}`,
+    (value) => Number.isInteger(value) && value >= least && value <= most,
+  );
+
+export const share: Kind<number, number> = number("a share from 0 to 1", (value) => value >= 0 && value <= 1);
+
+export function duration(least: DurationMs, most: DurationMs): Kind<string, DurationMs> {
+  return {
+    expected: `a duration from "${formatDuration(least)}" to "${formatDuration(most)}", such as "15m", "24h" or "30d"`,
+    parse(written) {
+      const value = typeof written === "string" ? parseDuration(written) : undefined;
+      return value !== undefined && value >= least && value <= most ? value : undefined;
+    },
+    fromText: same,
+    show: formatDuration,
+  };
+}
+
+/** An empty text is an empty list; entries are parted by commas. */
+export function listOf<Written, Value>(
+  entry: Kind<Written, Value>,
+  { most }: { readonly most: number },
+): Kind<readonly Written[], readonly Value[]> {
+  return {
+    expected: `a list of at most ${most}, each ${entry.expected}`,
+    parse(written) {
+      if (!Array.isArray(written) || written.length > most) return undefined;
+      const values = written.map(entry.parse).filter((value) => value !== undefined);
+      return values.length === written.length ? Object.freeze(values) : undefined;
+    },
+    fromText: (text) => (text.trim() === "" ? [] : text.split(",").map((part) => entry.fromText(part.trim()))),
+    show: (values) => values.map(entry.show),
+  };
+}
+
+export const network: Kind<string, string> = text('a network such as "10.0.0.0/8" or "fd00::/8"', isCidr);
+
+/** Host name or address, without a port. */
+const HOST = /^[0-9A-Za-z._:-]{1,253}$/;
+export const host: Kind<string, string> = text("a host name or an address, without a port", (text) => HOST.test(text));
+
+function publicUrlOf(text: string): string | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const url = new URL(text);
+  const plain = url.username === "" && url.password === "" && url.search === "" && url.hash === "";
+  return plain && (url.protocol === "https:" || url.protocol === "http:") && url.pathname === "/"
+    ? url.origin
+    : undefined;
+}
+
+export const publicUrl: Kind<string, string> = {
+  expected: 'an address such as "https://hatch.example.com": http or https, without path, query or credentials',
+  parse: (written) => (typeof written === "string" ? publicUrlOf(written) : undefined),
+  fromText: same,
+  show: same,
+};
+
+/** The whole of it is a secret: user, password and host. What it means in detail is checked when it is opened. */
+export const databaseUrl: Kind<string, string> = {
+  ...text("a URL such as postgres://user:password@host:5432/database", (text) => /^postgres(?:ql)?:\/\//.test(text)),
+  show: () => SECRET_SHOWN,
+};
+
+export const filePath: Kind<string, string> = text("the path of a file", (text) => text !== "" && !text.includes("\0"));

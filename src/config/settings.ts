@@ -1,0 +1,162 @@
+import { DAY, durationMs, HOUR, MINUTE, SECOND } from "../kernel/units.ts";
+import {
+  databaseUrl,
+  duration,
+  filePath,
+  host,
+  type Kind,
+  listOf,
+  logLevel,
+  network,
+  oneOf,
+  publicUrl,
+  share,
+  wholeNumber,
+  yesOrNo,
+} from "./kinds.ts";
+
+export interface Setting<Written, Value, Default extends Value | undefined> {
+  readonly kind: Kind<Written, Value>;
+  readonly default: Default;
+  /** One sentence, for `hatch config explain` and the documentation. */
+  readonly description: string;
+}
+
+const setting = <Written, Value, Default extends Value | undefined>(
+  kind: Kind<Written, Value>,
+  fallback: Default,
+  description: string,
+): Setting<Written, Value, Default> => ({ kind, default: fallback, description });
+
+const networks = listOf(network, { most: 1_000 });
+const perMinute = wholeNumber(0, 10_000_000);
+
+/** Every setting there is. `webhooks.allowNetworks` is `HATCH_WEBHOOKS_ALLOW_NETWORKS` in the environment. */
+const SETTINGS = {
+  server: {
+    host: setting(host, "127.0.0.1", "The address to listen on."),
+    port: setting(wholeNumber(0, 65_535), 4282, "The port to listen on; 0 picks a free one."),
+    publicUrl: setting(publicUrl, undefined, "Where people reach this installation; links are built from it alone."),
+  },
+  http: {
+    allowInsecureCookies: setting(yesOrNo, false, "Allows signing in over plain http beyond loopback."),
+    allowedHosts: setting(
+      listOf(host, { most: 1_000 }),
+      [],
+      "Host names accepted besides loopback and the public URL's; empty accepts any.",
+    ),
+    trustedProxies: setting(networks, [], "Proxies whose forwarding headers are believed."),
+  },
+  database: {
+    url: setting(
+      databaseUrl,
+      undefined,
+      "A Postgres database in place of the file in the data folder; a secret, best given by HATCH_DATABASE_URL_FILE.",
+    ),
+    tls: setting(
+      oneOf("disable", "prefer", "require", "verify-ca", "verify-full"),
+      undefined,
+      "How the database server is believed; else the URL's sslmode, else verify-full, on this machine prefer.",
+    ),
+    caFile: setting(filePath, undefined, "A PEM file of the authorities that the database server is believed by."),
+    readConnections: setting(wholeNumber(1, 64), 4, "Connections to the database that read; one more writes."),
+    statementTimeout: setting(
+      duration(SECOND, durationMs(10 * MINUTE)),
+      durationMs(30 * SECOND),
+      "How long one statement may take at the database server.",
+    ),
+    connectTimeout: setting(
+      duration(SECOND, MINUTE),
+      durationMs(5 * SECOND),
+      "How long the database server may take to accept a connection.",
+    ),
+  },
+  limits: {
+    secretKeyPerMinute: setting(perMinute, 0, "Requests a minute of one secret key; 0 is no limit."),
+    browserPerMinute: setting(perMinute, 600, "Requests a minute of one publishable key or widget token."),
+    anonymousPerMinute: setting(perMinute, 120, "Requests a minute without a credential from one address."),
+    failedAuthPerMinute: setting(perMinute, 20, "Wrong credentials a minute from one address."),
+  },
+  events: {
+    lateWindow: setting(
+      duration(durationMs(MINUTE), durationMs(366 * DAY)),
+      durationMs(30 * DAY),
+      "How far back an event may lie without `backfill`.",
+    ),
+    personalUserIds: setting(
+      oneOf("warn", "refuse"),
+      "warn",
+      "What is done with a userId that looks like an e-mail address or a phone number.",
+    ),
+  },
+  webhooks: {
+    allowNetworks: setting(networks, [], "Networks that webhooks may reach though they are not public."),
+    retryDelays: setting(
+      listOf(duration(SECOND, DAY), { most: 20 }),
+      [MINUTE, durationMs(5 * MINUTE), durationMs(30 * MINUTE), durationMs(2 * HOUR), durationMs(6 * HOUR)],
+      "How long after the end of each failed attempt the next one is made.",
+    ),
+    retryJitter: setting(
+      share,
+      0.1,
+      "The share of the delay that is added at most, so that retries do not march in step.",
+    ),
+    timeout: setting(duration(SECOND, MINUTE), durationMs(10 * SECOND), "How long a receiver may take to answer."),
+    concurrency: setting(wholeNumber(1, 256), 64, "Deliveries under way at once, over all endpoints."),
+    concurrencyPerEndpoint: setting(wholeNumber(1, 256), 16, "Deliveries under way at once to one endpoint."),
+  },
+  outbound: {
+    caFile: setting(filePath, undefined, "A PEM file whose certificates are trusted as well."),
+  },
+  metrics: {
+    allowNetworks: setting(networks, [], "Who may read /metrics besides loopback."),
+  },
+  log: {
+    level: setting(logLevel, "info", "What is worth a line in the log."),
+  },
+} as const;
+
+type Settings = typeof SETTINGS;
+type ValueOf<S> = S extends Setting<unknown, infer Value, infer Default> ? Value | Default : never;
+type WrittenOf<S> = S extends Setting<infer Written, infer _Value, infer _Default> ? Written : never;
+
+/** The checked values of all settings. */
+export type SettingValues = {
+  readonly [Section in keyof Settings]: {
+    readonly [Name in keyof Settings[Section]]: ValueOf<Settings[Section][Name]>;
+  };
+};
+
+/** The settings as a configuration file writes them: each of them optional. */
+export type WrittenSettings = {
+  readonly [Section in keyof Settings]?: {
+    readonly [Name in keyof Settings[Section]]?: WrittenOf<Settings[Section][Name]>;
+  };
+};
+
+/** One line of the table, its types forgotten. */
+export interface SettingEntry {
+  /** `webhooks.allowNetworks` */
+  readonly path: string;
+  readonly section: string;
+  readonly name: string;
+  /** `HATCH_WEBHOOKS_ALLOW_NETWORKS` */
+  readonly variable: string;
+  readonly kind: Kind<unknown, unknown>;
+  readonly default: unknown;
+  readonly description: string;
+}
+
+const upperSnake = (camel: string): string => camel.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+
+export const SETTING_LIST: readonly SettingEntry[] = Object.entries(SETTINGS).flatMap(([section, entries]) =>
+  Object.entries(entries as Record<string, Setting<unknown, unknown, unknown>>).map(([name, entry]) => ({
+    path: `${section}.${name}`,
+    section,
+    name,
+    variable: `HATCH_${upperSnake(section)}_${upperSnake(name)}`,
+    kind: entry.kind,
+    default: entry.default,
+    description: entry.description,
+  })),
+);
