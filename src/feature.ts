@@ -1,0 +1,31 @@
+import type { AnyElysia } from "elysia";
+import type { Context } from "./context.ts";
+import type { Guard } from "./http/guard.ts";
+import type { JobDefinition } from "./jobs/job.ts";
+import type { OutboundEventType } from "./kernel/catalogue.ts";
+
+/** What `hatch doctor` says of one thing. */
+export interface Finding {
+  readonly check: string;
+  readonly ok: boolean;
+  /** One sentence; for a fault also what to do. */
+  readonly message: string;
+}
+
+/** What a room gives to app.ts. Everything is optional but the name. */
+export interface Feature {
+  readonly name: string;
+  /** One Elysia instance with the room's routes, full paths, each with its `access`. */
+  readonly routes?: (guard: Guard) => AnyElysia;
+  readonly jobs?: readonly JobDefinition[];
+  /** What it announces, for the catalogue. */
+  readonly emits?: readonly OutboundEventType[];
+  /** Begins background work, after the migrations and before the first request. */
+  readonly start?: () => Promise<void>;
+  /** Lets go of requests that wait on purpose, before the server waits for its requests. */
+  readonly drain?: () => void;
+  /** Ends background work; what is not done by the deadline is handed back. Stopping twice is fine. */
+  readonly stop?: (deadline: AbortSignal) => Promise<void>;
+  /** Rebuilds what is derived and compares; reads only. */
+  readonly examine?: (context: Context) => Promise<readonly Finding[]>;
+}

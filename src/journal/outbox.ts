@@ -1,0 +1,99 @@
+import type { Context, WrittenOutboundEvent } from "../context.ts";
+import type { Reader, Writer } from "../database/database.ts";
+import { isoSeconds } from "../kernel/clock.ts";
+import type { Id } from "../kernel/ids.ts";
+import type { JsonObject } from "../kernel/json.ts";
+import type { UnixMs } from "../kernel/units.ts";
+
+/** Something that others may want to hear of. */
+export interface Announcement {
+  readonly environmentId: Id<"env">;
+  /** A name of the catalogue. */
+  readonly type: string;
+  readonly data: JsonObject;
+  /** The member it is about, so that erasing a person finds it. */
+  readonly userId?: string;
+  /** The input that caused it. */
+  readonly inputSequence?: number;
+  readonly traceparent?: string;
+}
+
+type Announcing = Pick<Context, "ids" | "fanOut">;
+
+/**
+ * Writes what any subscription wants, with a delivery for each, in the announcer's own transaction: cause and
+ * consequence commit together. The body is made here, once; every attempt sends these bytes.
+ */
+export async function announce(
+  context: Announcing,
+  writer: Writer,
+  announcements: readonly Announcement[],
+): Promise<readonly Id<"evt">[]> {
+  const written: WrittenOutboundEvent[] = [];
+  const rows: (string | number | null)[][] = [];
+  for (const { environmentId, type, data, userId, inputSequence, traceparent } of announcements) {
+    if (!(await context.fanOut.wants(writer, environmentId, type))) continue;
+    const id = context.ids.next("evt");
+    const body = JSON.stringify({ id, event: type, timestamp: isoSeconds(writer.now), data });
+    rows.push([id, environmentId, type, body, writer.now, userId ?? null, inputSequence ?? null, traceparent ?? null]);
+    written.push({ id, environmentId, type, createdAt: writer.now });
+  }
+  if (written.length === 0) return [];
+  await writer.insertMany({
+    table: "outbound_events",
+    columns: ["id", "environment_id", "type", "body", "created_at", "user_id", "input_sequence", "traceparent"],
+    rows,
+  });
+  await context.fanOut.expand(writer, written);
+  return written.map(({ id }) => id);
+}
+
+export interface OutboundEventRow {
+  readonly id: Id<"evt">;
+  readonly type: string;
+  /** Null once it was purged. */
+  readonly body: string | null;
+  readonly created_at: UnixMs;
+  readonly user_id: string | null;
+  readonly input_sequence: number | null;
+  readonly traceparent: string | null;
+}
+
+const COLUMNS = "id, type, body, created_at, user_id, input_sequence, traceparent";
+
+export function findOutboundEvent(
+  reader: Reader,
+  environmentId: Id<"env">,
+  id: Id<"evt">,
+): Promise<OutboundEventRow | undefined> {
+  return reader.get<OutboundEventRow>(`SELECT ${COLUMNS} FROM outbound_events WHERE environment_id = ? AND id = ?`, [
+    environmentId,
+    id,
+  ]);
+}
+
+export function listOutboundEventsOfInput(
+  reader: Reader,
+  environmentId: Id<"env">,
+  inputSequence: number,
+): Promise<OutboundEventRow[]> {
+  return reader.all<OutboundEventRow>(
+    `SELECT ${COLUMNS} FROM outbound_events WHERE environment_id = ? AND input_sequence = ? ORDER BY id`,
+    [environmentId, inputSequence],
+  );
+}
+
+/** For the dispatcher, which holds ids it has claimed itself: bodies of many events at once. */
+export function findBodies(
+  reader: Reader,
+  ids: readonly Id<"evt">[],
+): Promise<
+  { readonly id: Id<"evt">; readonly type: string; readonly body: string | null; readonly traceparent: string | null }[]
+> {
+  return reader.findMany({
+    table: "outbound_events",
+    columns: ["id", "type", "body", "traceparent"],
+    keyColumns: ["id"],
+    keys: ids.map((id) => [id]),
+  });
+}
