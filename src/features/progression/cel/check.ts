@@ -1,0 +1,124 @@
+import { TypeError as CelTypeError, EvaluationError, ParseError } from "@marcbachmann/cel-js";
+import type { JsonObject } from "../../../kernel/json.ts";
+import { EXPRESSION_CHARS_MAX } from "../program/bounds.ts";
+import { createChecking, TYPE_OF_TIME } from "./environment.ts";
+import { declareJsonType } from "./json-types.ts";
+import { type Fact, inspect, ShapeProblem } from "./shape.ts";
+
+/** The program's names, by family: what `progress` may be asked for. */
+export type KnownFacts = Readonly<Record<string, { readonly has: (name: string) => boolean; readonly what: string }>>;
+
+/** Where an expression stands. */
+export interface Place {
+  readonly wants: "condition" | "amount";
+  /** Absent where no event is at hand, as in the condition of a badge. */
+  readonly event?: { readonly schema: JsonObject | undefined };
+  /** Fields of the effect that a derived rule follows, with their types. */
+  readonly effect?: Readonly<Record<string, string>>;
+  readonly known: KnownFacts;
+}
+
+const FACT_TYPES: Readonly<Record<string, string | Readonly<Record<string, string>>>> = {
+  balances: "int",
+  counts: "int",
+  levels: "string",
+  badges: "bool",
+  streaks: { count: "int", best: "int", freezes: "int", lastDate: "string" },
+  quests: "dyn",
+  metrics: "double",
+};
+
+/** @returns what is wrong with an expression, in words; undefined where it can be used */
+export function expressionProblem(text: string, place: Place): string | undefined {
+  if (text.length > EXPRESSION_CHARS_MAX) return `must not exceed ${EXPRESSION_CHARS_MAX} characters`;
+  const environment = createChecking();
+  try {
+    const parsed = environment.parse(text);
+    const roots = new Set(["member", "progress", "now"]);
+    if (place.event) roots.add("event");
+    if (place.effect) roots.add("effect");
+    const shape = inspect(parsed.ast, roots);
+    const unknown = unknownFact(shape.facts, place.known);
+    if (unknown !== undefined) return unknown;
+    declareNames(environment, place, shape.facts, shape.fields);
+    const checked = parsed.check();
+    if (!checked.valid) return describe(checked.error);
+    return resultProblem(checked.type ?? "dyn", place.wants);
+  } catch (error) {
+    return describe(error);
+  }
+}
+
+function resultProblem(type: string, wants: Place["wants"]): string | undefined {
+  if (type === "dyn") return undefined;
+  if (wants === "condition") return type === "bool" ? undefined : `must be true or false, but comes to ${type}`;
+  if (type === "int") return undefined;
+  return type === "double"
+    ? "must be a whole number, but comes to a double: round it with int(…)"
+    : `must be a whole number, but comes to ${type}`;
+}
+
+function unknownFact(facts: readonly Fact[], known: KnownFacts): string | undefined {
+  for (const { family, name } of facts) {
+    const names = Object.hasOwn(known, family) ? known[family] : undefined;
+    if (!names) return `progress has no ${family}`;
+    if (!names.has(name)) return `progress.${family}: ${name} is not ${names.what} of this program`;
+  }
+  return undefined;
+}
+
+function declareNames(
+  environment: ReturnType<typeof createChecking>,
+  place: Place,
+  facts: readonly Fact[],
+  fields: ReadonlySet<string>,
+): void {
+  const families = new Map<string, Map<string, string | Readonly<Record<string, string>>>>();
+  for (const { family, name } of facts) {
+    const names = families.get(family) ?? new Map();
+    families.set(family, names.set(name, FACT_TYPES[family] ?? "dyn"));
+  }
+  const progress = Object.fromEntries([...families].map(([family, names]) => [family, Object.fromEntries(names)]));
+  environment.registerVariable({ name: "progress", schema: progress });
+  environment.registerVariable("now", TYPE_OF_TIME);
+  environment.registerType("Member", {
+    fields: {
+      userId: "string",
+      attributes: "map<string, dyn>",
+      timezone: "string",
+      createdAt: TYPE_OF_TIME,
+      segments: "list<string>",
+    },
+  });
+  environment.registerVariable("member", "Member");
+  if (place.event) {
+    environment.registerType("Event", {
+      fields: {
+        id: "string",
+        type: "string",
+        userId: "string",
+        occurredAt: TYPE_OF_TIME,
+        receivedAt: TYPE_OF_TIME,
+        localDate: "string",
+        localHour: "int",
+        properties: declareJsonType(environment, place.event.schema, fields),
+      },
+    });
+    environment.registerVariable("event", "Event");
+  }
+  if (place.effect) {
+    environment.registerType("Effect", {
+      fields: { type: "string", userId: "string", rule: "string", ...place.effect },
+    });
+    environment.registerVariable("effect", "Effect");
+  }
+}
+
+/** The first line of an error, with the place where it stands; never the excerpt that the library adds. */
+export function describe(error: unknown): string {
+  if (error instanceof ShapeProblem) return `${error.message} (at character ${error.position})`;
+  if (error instanceof ParseError || error instanceof CelTypeError || error instanceof EvaluationError) {
+    return error.range ? `${error.summary} (at character ${error.range.start + 1})` : error.summary;
+  }
+  return error instanceof Error ? error.message : String(error);
+}

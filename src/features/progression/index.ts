@@ -1,0 +1,11 @@
+export { PROGRESS_EVENTS } from "./catalogue.ts";
+export { createProgression, type Progression } from "./feature.ts";
+export type { InputDraft, InputOutcome, LoggedInput } from "./inputs/draft.ts";
+export type { Recorder } from "./inputs/record.ts";
+export { listInputs } from "./inputs/store.ts";
+export { createProgramCache, type ProgramCache } from "./program/cache.ts";
+export { programChecksum } from "./program/checksum.ts";
+export { applyProgram } from "./program/publish.ts";
+export type { ProgramSurroundings } from "./program/room.ts";
+export { EFFECT_EXAMPLES, EffectView, PROGRESSION_REFERENCE } from "./reference.ts";
+export type { Considered, Effect } from "./types.ts";
