@@ -1,0 +1,2 @@
+export { LAUNCH_EVENTS } from "./catalogue.ts";
+export { createLaunchesFeature } from "./feature.ts";

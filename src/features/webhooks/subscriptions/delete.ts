@@ -1,0 +1,30 @@
+import { mutate } from "../../../journal/mutate.ts";
+import { notFound } from "../../../kernel/errors.ts";
+import type { Id } from "../../../kernel/ids.ts";
+import type { KeyPrincipal } from "../../../kernel/principal.ts";
+import type { Room } from "../room.ts";
+import { auditOf } from "./create.ts";
+import { endWaitingOf } from "./disable.ts";
+import { deleteSecret, findSubscription, listSecrets, replaceSubscription } from "./store.ts";
+
+/** Deletes a subscription with its secrets, and cancels what waits. What it received can still be read. */
+export async function deleteSubscription(room: Room, principal: KeyPrincipal, id: Id<"sub">): Promise<void> {
+  const { environmentId, workspaceId } = principal;
+  await mutate(room, principal, async (writer) => {
+    const row = await findSubscription(writer, environmentId, id);
+    if (!row) throw notFound("The subscription");
+    await replaceSubscription(writer, { ...row, headers_sealed: null, updated_at: writer.now, deleted_at: writer.now });
+    for (const secret of await listSecrets(writer, id)) await deleteSecret(writer, secret.id);
+    room.directory.forget(environmentId, id);
+    writer.afterCommit(() => {
+      room.dispatcher.reconsider(id);
+      room.waiters.wake([id]);
+    });
+    return {
+      result: undefined,
+      audit: [{ workspaceId, environmentId, action: "webhook.deleted", target: id, details: auditOf(row) }],
+      announce: [],
+      jobs: await endWaitingOf(writer, id, "deleted"),
+    };
+  });
+}

@@ -1,0 +1,61 @@
+import { isoTime } from "../../../kernel/clock.ts";
+import type { Id } from "../../../kernel/ids.ts";
+import type { JsonObject } from "../../../kernel/json.ts";
+import { formatDuration } from "../../../kernel/units.ts";
+import { openHeaders } from "../directory.ts";
+import { masked } from "../dispatch/send.ts";
+import type { Room } from "../room.ts";
+import type { SubscriptionMode, SubscriptionStatus } from "../types.ts";
+import type { SubscriptionRow } from "./store.ts";
+
+/** A subscription as answers show it: the origin document's four fields first. Never a secret. */
+export interface SubscriptionView {
+  readonly id: Id<"sub">;
+  readonly endpoint: string | null;
+  readonly events: readonly string[];
+  readonly active: boolean;
+  readonly status: SubscriptionStatus;
+  readonly reason: string | null;
+  readonly mode: SubscriptionMode;
+  readonly description: string | null;
+  /** Names, with their values masked. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly rateLimit: { readonly count: number; readonly per: string } | null;
+  readonly retryDelays: readonly string[];
+  readonly pauseAfter: number | null;
+  readonly pauseFor: string | null;
+  readonly pausedUntil: string | null;
+  readonly createdBy: Id<"key">;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+export interface StoredRateLimit extends JsonObject {
+  readonly count: number;
+  readonly per: number;
+}
+
+export function showSubscription(room: Pick<Room, "keyring" | "config">, row: SubscriptionRow): SubscriptionView {
+  const rateLimit = row.rate_limit === null ? null : (JSON.parse(row.rate_limit) as StoredRateLimit);
+  const delays =
+    row.retry_delays === null ? room.config.webhooks.retryDelays : (JSON.parse(row.retry_delays) as number[]);
+  return {
+    id: row.id,
+    endpoint: row.endpoint,
+    events: JSON.parse(row.events) as string[],
+    active: row.status === "active",
+    status: row.status,
+    reason: row.reason,
+    mode: row.mode,
+    description: row.description,
+    headers: masked(openHeaders(room.keyring, row)),
+    rateLimit: rateLimit === null ? null : { count: rateLimit.count, per: formatDuration(rateLimit.per) },
+    retryDelays: delays.map((delay) => formatDuration(delay)),
+    pauseAfter: row.pause_after,
+    pauseFor: row.pause_for === null ? null : formatDuration(row.pause_for),
+    pausedUntil: row.paused_until === null ? null : isoTime(row.paused_until),
+    createdBy: row.owner_key_id,
+    createdAt: isoTime(row.created_at),
+    updatedAt: isoTime(row.updated_at),
+  };
+}
