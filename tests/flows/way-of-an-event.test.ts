@@ -1,0 +1,3 @@
+import { describeWayOfAnEvent } from "./way-of-an-event.ts";
+
+describeWayOfAnEvent("sqlite");
