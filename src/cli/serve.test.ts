@@ -177,7 +177,7 @@ describe("commands beside a running server", () => {
 
     const refused = await hatch("keys create --environment live --name x --scope events:eat");
     expect([refused.exit, refused.out]).toEqual([2, ""]);
-    expect(refused.result).toMatchObject({ code: "validation_failed", message: expect.stringContaining("scopes") });
+    expect(refused.result).toMatchObject({ code: "usage", message: expect.stringContaining("--scope events:eat") });
     expect((await hatch("keys revoke key_01jd8m3v6zf5q8r1n2b3c4d5e6")).exit).toBe(1);
 
     const { result: doctor } = await hatch("doctor");
