@@ -1,8 +1,11 @@
 import type { JsonObject } from "../kernel/json.ts";
 import type { LogLevel } from "../kernel/log.ts";
 import type { DurationMs } from "../kernel/units.ts";
+import type { MailSettings } from "./mail.ts";
+import type { OidcSettings } from "./oidc.ts";
+import type { TlsSettings } from "./tls.ts";
 
-/** The checked, frozen settings. Secrets are not among them: the root key and the database URL go their own ways. */
+/** The checked, frozen settings. Secrets are not among them: the root key, the database URL and the password of mails go their own ways. */
 export interface Config {
   readonly dataDirectory: string;
   readonly server: {
@@ -12,10 +15,16 @@ export interface Config {
     /** Where people reach the product, e.g. `https://hatch.example.com`; links are built from it alone. */
     readonly publicUrl: string | undefined;
   };
+  /** Where the operator's surfaces are answered, and only there; undefined where they are on the one port. */
+  readonly adminListener: { readonly host: string; readonly port: number } | undefined;
+  /** Undefined where TLS is a proxy's, or nobody's. */
+  readonly tls: TlsSettings | undefined;
   readonly http: {
     readonly allowInsecureCookies: boolean;
-    /** Host names accepted besides loopback and the public URL's; empty allows any. */
+    /** Host names accepted besides loopback and the public URL's. */
     readonly allowedHosts: readonly string[];
+    /** From where people may sign in and use what is theirs, as CIDR; empty is from anywhere. */
+    readonly adminNetworks: readonly string[];
     /** Proxies whose forwarding headers are believed, as CIDR. */
     readonly trustedProxies: readonly string[];
   };
@@ -55,11 +64,23 @@ export interface Config {
     /** A PEM file whose certificates are trusted as well. */
     readonly caFile: string | undefined;
   };
+  /** Undefined where no mail server is set: mails are kept and wait for one. */
+  readonly mail: MailSettings | undefined;
+  /** Undefined where people sign in by password only. */
+  readonly oidc: OidcSettings | undefined;
   readonly metrics: {
     /** Who may read `/metrics` besides loopback, as CIDR. */
     readonly allowNetworks: readonly string[];
   };
   readonly log: { readonly level: LogLevel };
+  readonly audit: {
+    /** Where each entry is written to as well, for whoever watches over many systems. */
+    readonly streamTo: "stdout" | undefined;
+    /** The same as a file, in place of stdout. */
+    readonly streamFile: string | undefined;
+    /** How long an entry keeps what was changed; that something was changed is kept for ever. */
+    readonly keepDetails: DurationMs;
+  };
   /** The program of the configuration file, as written there; checked when it is published. */
   readonly program: JsonObject | undefined;
 }

@@ -1,5 +1,6 @@
-import type { JsonValue } from "../kernel/json.ts";
+import type { JsonObject, JsonValue } from "../kernel/json.ts";
 import type { LogLevel } from "../kernel/log.ts";
+import { type Mailbox, parseMailbox, showMailbox } from "../kernel/mail-address.ts";
 import { type DurationMs, formatDuration, parseDuration } from "../kernel/units.ts";
 import { isCidr } from "./networks.ts";
 
@@ -7,6 +8,8 @@ import { isCidr } from "./networks.ts";
 export interface Kind<Written, Value> {
   /** Completes "expected …". */
   readonly expected: string;
+  /** The JSON Schema of its written form: what an editor completes and checks by. */
+  readonly schema: JsonObject;
   /** From the plain data of a file; undefined where it is not as expected. */
   readonly parse: (written: unknown) => Value | undefined;
   /** From a flag or the environment into what a file would hold. */
@@ -24,6 +27,7 @@ export const SECRET_SHOWN = "********";
 function text(expected: string, isRight: (text: string) => boolean): Kind<string, string> {
   return {
     expected,
+    schema: { type: "string" },
     parse: (written) => (typeof written === "string" && isRight(written) ? written : undefined),
     fromText: same,
     show: same,
@@ -33,6 +37,7 @@ function text(expected: string, isRight: (text: string) => boolean): Kind<string
 export function oneOf<const T extends string>(...choices: readonly T[]): Kind<T, T> {
   return {
     expected: `one of ${choices.join(", ")}`,
+    schema: { enum: choices },
     parse: (written) => choices.find((choice) => choice === written),
     fromText: same,
     show: same,
@@ -43,6 +48,7 @@ export const logLevel: Kind<LogLevel, LogLevel> = oneOf("debug", "info", "warn",
 
 export const yesOrNo: Kind<boolean, boolean> = {
   expected: "true or false",
+  schema: { type: "boolean" },
   parse: (written) => (typeof written === "boolean" ? written : undefined),
   fromText: (text) => (text === "true" ? true : text === "false" ? false : text),
   show: (value) => value,
@@ -53,6 +59,7 @@ const NUMBER = /^-?\d{1,15}(\.\d{1,15})?$/;
 function number(expected: string, isRight: (value: number) => boolean): Kind<number, number> {
   return {
     expected,
+    schema: { type: "number" },
     parse: (written) => (typeof written === "number" && isRight(written) ? written : undefined),
     fromText: (text) => (NUMBER.test(text) ? Number(text) : text),
     show: (value) => value,
@@ -70,6 +77,7 @@ export const share: Kind<number, number> = number("a share from 0 to 1", (value)
 export function duration(least: DurationMs, most: DurationMs): Kind<string, DurationMs> {
   return {
     expected: `a duration from "${formatDuration(least)}" to "${formatDuration(most)}", such as "15m", "24h" or "30d"`,
+    schema: { type: "string" },
     parse(written) {
       const value = typeof written === "string" ? parseDuration(written) : undefined;
       return value !== undefined && value >= least && value <= most ? value : undefined;
@@ -86,6 +94,7 @@ export function listOf<Written, Value>(
 ): Kind<readonly Written[], readonly Value[]> {
   return {
     expected: `a list of at most ${most}, each ${entry.expected}`,
+    schema: { type: "array", items: entry.schema },
     parse(written) {
       if (!Array.isArray(written) || written.length > most) return undefined;
       const values = written.map(entry.parse).filter((value) => value !== undefined);
@@ -101,6 +110,11 @@ export const network: Kind<string, string> = text('a network such as "10.0.0.0/8
 /** Host name or address, without a port. */
 const HOST = /^[0-9A-Za-z._:-]{1,253}$/;
 export const host: Kind<string, string> = text("a host name or an address, without a port", (text) => HOST.test(text));
+/** The host of somebody else's server: `example.com:25` is no address. */
+export const serverHost: Kind<string, string> = text(
+  "a host name or an address; the port is a setting of its own",
+  (text) => HOST.test(text) && (!text.includes(":") || isCidr(text)),
+);
 
 function publicUrlOf(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined;
@@ -113,6 +127,7 @@ function publicUrlOf(text: string): string | undefined {
 
 export const publicUrl: Kind<string, string> = {
   expected: 'an address such as "https://hatch.example.com": http or https, without path, query or credentials',
+  schema: { type: "string" },
   parse: (written) => (typeof written === "string" ? publicUrlOf(written) : undefined),
   fromText: same,
   show: same,
@@ -124,4 +139,46 @@ export const databaseUrl: Kind<string, string> = {
   show: () => SECRET_SHOWN,
 };
 
+export const line: Kind<string, string> = text(
+  "one line of at most 1024 characters",
+  (text) => text.length <= 1_024 && /^[^\p{Cc}]+$/u.test(text),
+);
+export const secretLine: Kind<string, string> = { ...line, show: () => SECRET_SHOWN };
+
+export const mailbox: Kind<string, Mailbox> = {
+  expected: 'a mail address such as "hatch@example.com" or "Hatch <hatch@example.com>"',
+  schema: { type: "string" },
+  parse: (written) => (typeof written === "string" ? parseMailbox(written) : undefined),
+  fromText: same,
+  show: showMailbox,
+};
+
 export const filePath: Kind<string, string> = text("the path of a file", (text) => text !== "" && !text.includes("\0"));
+
+const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(["127.0.0.1", "[::1]", "localhost"]);
+
+/** Kept as it is written: an issuer is compared character by character (OpenID Connect Discovery 1.0, section 4.3). */
+export const issuerUrl: Kind<string, string> = text("an https URL such as https://login.example.com", (written) => {
+  const url = URL.parse(written);
+  if (url?.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") return false;
+  return url.protocol === "https:" || (url.protocol === "http:" && LOOPBACK_HOSTS.has(url.hostname));
+});
+
+const ROLE_OF_GROUP = /^([^=\p{Cc}]{1,200})=(viewer|support|developer|admin|owner)(?:@(ws_[0-9a-z]{26}))?$/u;
+
+/** What a group of the identity provider is here: `staff=viewer`, or `staff=viewer@ws_…` where there are several workspaces. */
+export const roleOfGroup: Kind<string, string> = text(
+  "a group and its role, such as staff=viewer or staff=viewer@ws_…",
+  (written) => ROLE_OF_GROUP.test(written),
+);
+
+export interface RoleOfGroup {
+  readonly group: string;
+  readonly role: "viewer" | "support" | "developer" | "admin" | "owner";
+  readonly workspaceId: string | undefined;
+}
+
+export function parseRoleOfGroup(written: string): RoleOfGroup | undefined {
+  const [, group, role, workspaceId] = ROLE_OF_GROUP.exec(written) ?? [];
+  return group === undefined ? undefined : { group, role: role as RoleOfGroup["role"], workspaceId };
+}

@@ -185,7 +185,7 @@ describe("the configuration", () => {
         `server.port (config file ${config})`,
         "log.level (environment HATCH_LOG_LEVEL)",
       ]);
-      expect(problems[1]?.message).toBe("unknown, expected one of host, port, publicUrl");
+      expect(problems[1]?.message).toBe("unknown, expected one of host, port, publicUrl, adminHost, adminPort");
     });
 
     test("a file that the environment names and that is not there", async () => {

@@ -4,9 +4,12 @@ import type { Config } from "./config.ts";
 import { type ConfigFile, findConfigFile, readConfigFile } from "./config-file.ts";
 import type { Environment } from "./environment.ts";
 import { ConfigError, type ConfigProblem } from "./errors.ts";
+import { settleMail } from "./mail.ts";
+import { settleOidc } from "./oidc.ts";
 import { isJsonObject } from "./plain-data.ts";
 import { SETTING_LIST, type SettingEntry, type SettingValues } from "./settings.ts";
 import { readSmallTextFile } from "./text-file.ts";
+import { settleTls } from "./tls.ts";
 
 export interface ConfigFlags {
   readonly data: string | undefined;
@@ -39,6 +42,10 @@ export interface LoadedConfig {
   readonly config: Config;
   /** A secret, so no part of the settings: undefined where the database is the file in the data folder. */
   readonly databaseUrl: string | undefined;
+  /** A secret too; set where `config.mail` has a user. */
+  readonly mailPassword: string | undefined;
+  /** A secret as well; a public client has none. */
+  readonly oidcClientSecret: string | undefined;
   readonly explained: readonly ExplainedSetting[];
   readonly file: string | undefined;
 }
@@ -47,7 +54,14 @@ export interface LoadedConfig {
  * Variables of ours that are no settings: the first two are read here, the others belong to callers of the API (the
  * documentation's examples) and are none of the server's business. The root key has names of its own, see root-key.ts.
  */
-const OWN_VARIABLES: ReadonlySet<string> = new Set(["HATCH_CONFIG", "HATCH_DATA", "HATCH_KEY", "HATCH_URL"]);
+const OWN_VARIABLES: ReadonlySet<string> = new Set([
+  "HATCH_CONFIG",
+  "HATCH_DATA",
+  "HATCH_KEY",
+  "HATCH_KEY_FILE",
+  "HATCH_URL",
+  "HATCH_WEBHOOK_SECRET",
+]);
 
 /** In the working directory, where neither `--data` nor `HATCH_DATA` says otherwise. */
 const DATA_DIRECTORY = "hatch-data";
@@ -141,14 +155,15 @@ function settle(
   };
 }
 
-function crossCheck({ webhooks }: SettingValues): ConfigProblem[] {
-  if (webhooks.concurrencyPerEndpoint <= webhooks.concurrency) return [];
-  return [
-    {
-      where: "webhooks.concurrencyPerEndpoint",
-      message: "expected at most webhooks.concurrency",
-    },
-  ];
+function crossCheck({ webhooks, audit }: SettingValues): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  if (webhooks.concurrencyPerEndpoint > webhooks.concurrency) {
+    problems.push({ where: "webhooks.concurrencyPerEndpoint", message: "expected at most webhooks.concurrency" });
+  }
+  if (audit.streamTo !== undefined && audit.streamFile !== undefined) {
+    problems.push({ where: "audit.streamFile", message: "expected either it or audit.streamTo, not both" });
+  }
+  return problems;
 }
 
 function deepFreeze<T>(value: T): T {
@@ -193,9 +208,26 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   // The table's types say what its kinds have just checked, one by one.
   const checked = values as SettingValues;
   if (problems.length === 0) problems.push(...crossCheck(checked));
+  const mail = problems.length === 0 ? settleMail(checked, problems) : undefined;
+  const oidc = problems.length === 0 ? settleOidc(checked, problems) : undefined;
+  const tls = problems.length === 0 ? settleTls(checked, problems) : undefined;
   if (problems.length > 0) throw new ConfigError(problems, "`hatch config explain` lists every setting.");
   const program = file?.content.program as JsonObject | undefined;
   const { url: databaseUrl, ...database } = checked.database;
-  const config = deepFreeze({ dataDirectory, ...checked, database, program });
-  return { config, databaseUrl, explained, file: file?.path };
+  const { adminHost, adminPort, ...server } = checked.server;
+  const adminListener = adminPort === undefined ? undefined : { host: adminHost, port: adminPort };
+  const mailPassword = checked.mail.password;
+  const oidcClientSecret = checked.oidc.clientSecret;
+  const config = deepFreeze({
+    dataDirectory,
+    ...checked,
+    server,
+    adminListener,
+    database,
+    mail,
+    oidc,
+    tls,
+    program,
+  });
+  return { config, databaseUrl, mailPassword, oidcClientSecret, explained, file: file?.path };
 }

@@ -4,12 +4,18 @@ import {
   duration,
   filePath,
   host,
+  issuerUrl,
   type Kind,
+  line,
   listOf,
   logLevel,
+  mailbox,
   network,
   oneOf,
   publicUrl,
+  roleOfGroup,
+  secretLine,
+  serverHost,
   share,
   wholeNumber,
   yesOrNo,
@@ -37,13 +43,33 @@ const SETTINGS = {
     host: setting(host, "127.0.0.1", "The address to listen on."),
     port: setting(wholeNumber(0, 65_535), 4282, "The port to listen on; 0 picks a free one."),
     publicUrl: setting(publicUrl, undefined, "Where people reach this installation; links are built from it alone."),
+    adminHost: setting(host, "127.0.0.1", "The address of the listener that server.adminPort opens."),
+    adminPort: setting(
+      wholeNumber(0, 65_535),
+      undefined,
+      "A port for the operator's surfaces, /metrics, /readyz and /admin: they are answered there, and there only.",
+    ),
+  },
+  tls: {
+    certFile: setting(
+      filePath,
+      undefined,
+      "A PEM file of the server's certificate and those above it: listens by https.",
+    ),
+    keyFile: setting(filePath, undefined, "The PEM file of its private key, without a passphrase."),
+    minVersion: setting(oneOf("1.2", "1.3"), "1.2", "The oldest version of TLS that is spoken."),
   },
   http: {
     allowInsecureCookies: setting(yesOrNo, false, "Allows signing in over plain http beyond loopback."),
     allowedHosts: setting(
       listOf(host, { most: 1_000 }),
       [],
-      "Host names accepted besides loopback and the public URL's; empty accepts any.",
+      "Host names accepted besides loopback and the public URL's; where neither is set, any beyond loopback.",
+    ),
+    adminNetworks: setting(
+      networks,
+      [],
+      "From where people may sign in and use what is theirs; empty is from anywhere, loopback always may.",
     ),
     trustedProxies: setting(networks, [], "Proxies whose forwarding headers are believed."),
   },
@@ -108,11 +134,67 @@ const SETTINGS = {
   outbound: {
     caFile: setting(filePath, undefined, "A PEM file whose certificates are trusted as well."),
   },
+  mail: {
+    host: setting(serverHost, undefined, "The mail server (SMTP); without one mails wait, see `hatch mail list`."),
+    port: setting(wholeNumber(1, 65_535), undefined, "Its port; else 587, with implicit TLS 465, without TLS 25."),
+    tls: setting(
+      oneOf("starttls", "implicit", "none"),
+      undefined,
+      "How the way there is protected; else implicit on port 465, none to this machine, starttls everywhere else.",
+    ),
+    user: setting(line, undefined, "Who signs in at the mail server."),
+    password: setting(
+      secretLine,
+      undefined,
+      "The password of mail.user; a secret, best given by HATCH_MAIL_PASSWORD_FILE.",
+    ),
+    from: setting(
+      mailbox,
+      undefined,
+      "Whom mails come from: an address, or a name with its address in angle brackets.",
+    ),
+    replyTo: setting(mailbox, undefined, "Where answers to mails go; else to mail.from."),
+    timeout: setting(
+      duration(SECOND, durationMs(10 * MINUTE)),
+      MINUTE,
+      "How long the mail server may take for one mail, from the connection to its last word.",
+    ),
+  },
+  oidc: {
+    issuer: setting(issuerUrl, undefined, "An identity provider (OpenID Connect) that people may sign in through."),
+    clientId: setting(line, undefined, "Who we are to it."),
+    clientSecret: setting(
+      secretLine,
+      undefined,
+      "The secret of oidc.clientId; a secret, best given by HATCH_OIDC_CLIENT_SECRET_FILE.",
+    ),
+    name: setting(line, undefined, "What stands on the sign-in page; else the provider's host."),
+    groupsClaim: setting(line, "groups", "The claim that names a person's groups."),
+    roles: setting(
+      listOf(roleOfGroup, { most: 200 }),
+      [],
+      "What groups are here: `staff=viewer`, or `staff=viewer@ws_…` where there are several workspaces.",
+    ),
+    required: setting(yesOrNo, false, "Passwords sign in operators and break-glass accounts only."),
+  },
   metrics: {
     allowNetworks: setting(networks, [], "Who may read /metrics besides loopback."),
   },
   log: {
     level: setting(logLevel, "info", "What is worth a line in the log."),
+  },
+  audit: {
+    streamTo: setting(oneOf("stdout"), undefined, "Where each audit entry is written to as well, as a line of JSON."),
+    streamFile: setting(
+      filePath,
+      undefined,
+      "The file that each audit entry is appended to, in place of audit.streamTo.",
+    ),
+    keepDetails: setting(
+      duration(DAY, durationMs(3_660 * DAY)),
+      durationMs(1_095 * DAY),
+      "How long an audit entry keeps what was changed; the entry itself is kept for ever.",
+    ),
   },
 } as const;
 

@@ -6,3 +6,8 @@ class AssertionError extends Error {
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new AssertionError(message);
 }
+
+/** The end of a `switch` over every kind of a union: a kind that was added and forgotten here does not compile. */
+export function assertNever(value: never): never {
+  throw new AssertionError(`an unexpected value: ${JSON.stringify(value)}`);
+}

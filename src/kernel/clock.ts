@@ -54,19 +54,14 @@ export function parseIsoTime(text: string): UnixMs | undefined {
   return day > daysInMonth ? undefined : unixMs(at);
 }
 
-const HTTP_DATE = /^(?:Sun|Mon|Tue|Wed|Thu|Fri|Sat), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
-
-/** Reads the date of an HTTP header (RFC 9110, the preferred form); undefined for anything else. */
-export function parseHttpDate(text: string): UnixMs | undefined {
-  const at = HTTP_DATE.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(at) ? undefined : unixMs(at);
-}
-
 /**
  * Waits in real time whatever clock the product runs on: the gathering of a commit is no part of the time that a
  * simulation turns.
  */
 export const gatherFor = (delayMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, delayMs));
+
+/** Lets whatever else waits have its turn: work that never waits by itself would keep everybody out until it is done. */
+export const letOthersRun = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Measures real time, whatever clock the product runs on. @returns the milliseconds since, as often as it is asked */
 export function startStopwatch(): () => number {

@@ -44,7 +44,7 @@ export function encodeBase62(bytes: Uint8Array, width: number): string {
 }
 
 /** The purposes that the root key is stretched for (HKDF-SHA-256, RFC 5869): one key never serves two. */
-export type KeyPurpose = "secrets" | "event-ids" | "audit" | "tokens";
+export type KeyPurpose = "secrets" | "event-ids" | "audit" | "tokens" | "idempotency";
 
 /** A value at rest is bound to its place: copied to another row, column or table it does not open. */
 export interface SealedPlace {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { FakeClock } from "../../tests/support/clock.ts";
 import { seededChance, systemChance } from "./chance.ts";
-import { createIds, deriveId, isId } from "./ids.ts";
+import { createIds, deriveId, isId, timeOfId } from "./ids.ts";
 import { unixMs } from "./units.ts";
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -17,6 +17,12 @@ const timeOf = (id: string): number => Number.parseInt(bitsOf(id).slice(0, 12), 
 
 describe("an id", () => {
   const at = Date.UTC(2026, 10, 20, 18, 4, 0, 123);
+
+  test("tells when it was made", () => {
+    const ids = createIds(new FakeClock(at), systemChance);
+    expect(timeOfId(ids.next("evt"))).toBe(unixMs(at));
+    expect(timeOfId(deriveId("eff", unixMs(at), "seed"))).toBe(unixMs(at));
+  });
 
   test("is its prefix and a UUIDv7 of its time", () => {
     const ids = createIds(new FakeClock(at), systemChance);

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { Chance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
-import type { UnixMs } from "./units.ts";
+import { type UnixMs, unixMs } from "./units.ts";
 
 /** Every prefix that the product hands out, with what it names (TypeID 0.3: prefix, `_`, UUIDv7 in base32). */
 const ID_PREFIXES = {
@@ -10,6 +10,7 @@ const ID_PREFIXES = {
   acc: "account",
   ses: "session",
   inv: "invitation",
+  imp: "impersonation",
   key: "API key",
   evi: "inbound event",
   cmd: "command",
@@ -24,6 +25,7 @@ const ID_PREFIXES = {
   rdm: "redemption",
   prg: "program version",
   job: "job",
+  mail: "mail",
   aud: "audit entry",
   inc: "incident",
   tkt: "ticket",
@@ -80,6 +82,12 @@ export function firstIdAt<P extends IdPrefix>(prefix: P, at: UnixMs): Id<P> {
   view.setUint16(4, at % 2 ** 16);
   return `${prefix}_${encodeBase32(bytes)}`;
 }
+
+/** When an id was made: its first ten characters are 48 bits of time. */
+export const timeOfId = (id: string): UnixMs =>
+  unixMs(
+    [...id.slice(id.indexOf("_") + 1, id.indexOf("_") + 11)].reduce((at, one) => at * 32 + ALPHABET.indexOf(one), 0),
+  );
 
 /**
  * The same seed and time give the same id: what `decide` names (effects, awards, transfers) must come out equal

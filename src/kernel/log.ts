@@ -19,12 +19,13 @@ const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, e
 
 /** Anything shaped like one of our credentials is cut to its visible prefix before a line is written. */
 const CREDENTIAL =
-  /\b(hp?k_(?:live|test)_[0-9A-Za-z]{4})[0-9A-Za-z]+|\b(whsec_)[0-9A-Za-z+/=_-]+|\b(hst_)[0-9A-Za-z]+|\b(postgres(?:ql)?:\/\/)[^\s"'`]+/g;
+  /\b(hp?k_(?:live|test)_[0-9A-Za-z]{4})[0-9A-Za-z]+|\b(whsec_)[0-9A-Za-z+/=_-]+|\b(h[ilrs]t_)[0-9A-Za-z]+|\b(eyJ)[\w-]+\.[\w-]+\.[\w-]*|\b(postgres(?:ql)?:\/\/)[^\s"'`]+/g;
 
 export const maskCredentials = (text: string): string =>
   text.replace(
     CREDENTIAL,
-    (_, key?: string, secret?: string, token?: string, url?: string) => `${key ?? secret ?? token ?? url}…`,
+    (_, key?: string, secret?: string, token?: string, jwt?: string, url?: string) =>
+      `${key ?? secret ?? token ?? jwt ?? url}…`,
   );
 
 export function createLog(options: {
