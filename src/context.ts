@@ -15,6 +15,8 @@ export interface WrittenOutboundEvent {
   readonly environmentId: Id<"env">;
   readonly type: string;
   readonly createdAt: UnixMs;
+  /** The subscription that it tells of: none is told of itself. */
+  readonly about?: Id<"sub">;
 }
 
 /**
