@@ -4,7 +4,7 @@ import type { Timer } from "../kernel/clock.ts";
 import { AppError } from "../kernel/errors.ts";
 import type { Id } from "../kernel/ids.ts";
 import { describeError } from "../kernel/log.ts";
-import { addMs, HOUR, SECOND, type UnixMs } from "../kernel/units.ts";
+import { addMs, HOUR, type MonotonicMs, SECOND, type UnixMs } from "../kernel/units.ts";
 import { nextRunAt } from "./calendar.ts";
 import type { JobDefinition, JobOutcome } from "./job.ts";
 import {
@@ -29,8 +29,8 @@ export interface JobRunner {
   start(): Promise<void>;
   /** Claims nothing more, aborts what runs, waits for it until the deadline. Stopping twice is fine. */
   stop(deadline: AbortSignal): Promise<void>;
-  /** When the last tick ended: the readiness probe asks. */
-  lastTickAt(): UnixMs | undefined;
+  /** When the last tick ended: the readiness probe asks. Not by the wall clock, which may be set forward. */
+  lastTickAt(): MonotonicMs | undefined;
 }
 
 /**
@@ -46,7 +46,7 @@ export function createJobRunner(context: Context, definitions: readonly JobDefin
   let inDoubt = false;
   let timer: Timer | undefined;
   let ticking: Promise<void> | undefined;
-  let tickedAt: UnixMs | undefined;
+  let tickedAt: MonotonicMs | undefined;
 
   const draftNext = (definition: JobDefinition, from: UnixMs) => {
     const runAt = definition.schedule && nextRunAt(definition.schedule, from);
@@ -113,7 +113,7 @@ export function createJobRunner(context: Context, definitions: readonly JobDefin
         void work.finally(() => running.delete(job.id));
       }
     }
-    tickedAt = context.clock.now();
+    tickedAt = context.clock.monotonic();
   }
 
   function schedule(): void {

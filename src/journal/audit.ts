@@ -1,14 +1,14 @@
-import canonicalize from "canonicalize";
 import type { Context } from "../context.ts";
-import type { Reader, Writer } from "../database/database.ts";
-import { assert } from "../kernel/assert.ts";
+import type { Writer } from "../database/database.ts";
 import { hmacSha256, sha256Hex } from "../kernel/crypto.ts";
 import type { Id } from "../kernel/ids.ts";
 import type { JsonObject } from "../kernel/json.ts";
 import { actorOf, type Principal } from "../kernel/principal.ts";
+import type { UnixMs } from "../kernel/units.ts";
+import { type Changes, canonical, detailsText } from "./audit-changes.ts";
 
-/** One change for the audit log. Details hold before and after, never a secret. */
-export interface AuditDraft {
+/** One change for the audit log, never with a secret. What was and what is now comes from `changesBetween`. */
+export interface AuditDraft extends Changes {
   /** `""` is the chain of the installation itself. */
   readonly workspaceId: Id<"ws"> | "";
   readonly environmentId?: Id<"env">;
@@ -16,6 +16,7 @@ export interface AuditDraft {
   readonly action: string;
   /** The id of what it was done to. */
   readonly target: string;
+  /** What there is to say besides. */
   readonly details?: JsonObject;
 }
 
@@ -24,8 +25,10 @@ interface EntryFields {
   readonly sequence: number;
   readonly id: string;
   readonly environment_id: string | null;
-  readonly at: number;
+  readonly at: UnixMs;
   readonly actor: string;
+  /** As whom, where the actor acted for another; not there otherwise, so that earlier entries keep their digest. */
+  readonly as_whom?: string;
   readonly action: string;
   readonly target: string;
   readonly request_id: string;
@@ -34,27 +37,29 @@ interface EntryFields {
   readonly previous: string;
 }
 
-export interface AuditRow extends EntryFields {
+export interface AuditRow extends Omit<EntryFields, "as_whom"> {
+  readonly as_whom: string | null;
   readonly details: string | null;
   readonly digest: string;
 }
 
-const canonical = (value: unknown): string => {
-  const text = canonicalize(value);
-  assert(text !== undefined, "audit values are JSON");
-  return text;
-};
-
+/** Keyed: who can write to the database but has not got the root key can't make an entry anew. */
 const digestOf = (key: Uint8Array, fields: EntryFields): string =>
   Buffer.from(hmacSha256(key, canonical(fields))).toString("hex");
 
-const COLUMNS = [
+/** Whether an entry is as it was written. */
+export function isUnchanged(key: Uint8Array, { details: _details, digest, as_whom, ...rest }: AuditRow): boolean {
+  return digestOf(key, as_whom === null ? rest : { ...rest, as_whom }) === digest;
+}
+
+export const AUDIT_COLUMNS = [
   "workspace_id",
   "sequence",
   "id",
   "environment_id",
   "at",
   "actor",
+  "as_whom",
   "action",
   "target",
   "request_id",
@@ -64,6 +69,13 @@ const COLUMNS = [
   "previous",
   "digest",
 ] as const;
+
+/** Who acted, and as whom: an entry of somebody who acts as another person names both. */
+function actorsOf(principal: Principal): Pick<EntryFields, "actor" | "as_whom"> {
+  const acting = "impersonation" in principal ? principal.impersonation : undefined;
+  if (!acting || !("accountId" in principal)) return { actor: actorOf(principal) };
+  return { actor: acting.operatorId, as_whom: principal.accountId };
+}
 
 /** Links the entries to the end of their workspaces' chains, in the transaction of what they tell of. */
 export async function appendAudit(
@@ -80,14 +92,14 @@ export async function appendAudit(
       keyColumns: ["workspace_id"],
       keys: [[draft.workspaceId]],
     });
-    const details = draft.details === undefined ? null : canonical(draft.details);
+    const details = detailsText(draft);
     const fields: EntryFields = {
       workspace_id: draft.workspaceId,
       sequence: (head?.sequence ?? 0) + 1,
       id: context.ids.next("aud"),
       environment_id: draft.environmentId ?? null,
       at: writer.now,
-      actor: actorOf(principal),
+      ...actorsOf(principal),
       action: draft.action,
       target: draft.target,
       request_id: principal.request.id,
@@ -95,8 +107,12 @@ export async function appendAudit(
       details_digest: sha256Hex(details ?? ""),
       previous: head?.digest ?? "",
     };
-    const row: AuditRow = { ...fields, details, digest: digestOf(key, fields) };
-    await writer.insertMany({ table: "audit_entries", columns: COLUMNS, rows: [COLUMNS.map((column) => row[column])] });
+    const row: AuditRow = { ...fields, as_whom: fields.as_whom ?? null, details, digest: digestOf(key, fields) };
+    await writer.insertMany({
+      table: "audit_entries",
+      columns: AUDIT_COLUMNS,
+      rows: [AUDIT_COLUMNS.map((column) => row[column])],
+    });
     await writer.upsertMany({
       table: "audit_heads",
       columns: ["workspace_id", "sequence", "digest"],
@@ -114,60 +130,4 @@ export async function appendAudit(
       }),
     );
   }
-}
-
-export interface AuditVerdict {
-  readonly workspaceId: string;
-  readonly entries: number;
-  /** What is wrong, in words, with the sequence number; undefined where the chain holds. */
-  readonly fault: string | undefined;
-}
-
-const PAGE = 500;
-
-async function verifyChain(
-  reader: Reader,
-  key: Uint8Array,
-  workspaceId: string,
-  last: number,
-  head: string,
-): Promise<string | undefined> {
-  let previous = "";
-  let sequence = 0;
-  for (;;) {
-    const rows = await reader.all<AuditRow>(
-      `SELECT ${COLUMNS.join(", ")} FROM audit_entries WHERE workspace_id = ? AND sequence > ? ORDER BY sequence LIMIT ${PAGE}`,
-      [workspaceId, sequence],
-    );
-    for (const { details, digest, ...fields } of rows) {
-      if (fields.sequence !== sequence + 1) return `entry ${sequence + 1} is missing`;
-      sequence = fields.sequence;
-      if (fields.previous !== previous || digestOf(key, fields) !== digest) return `entry ${sequence} was changed`;
-      if (details !== null && sha256Hex(details) !== fields.details_digest)
-        return `the details of entry ${sequence} were changed`;
-      previous = digest;
-    }
-    if (rows.length < PAGE) break;
-  }
-  if (sequence !== last) return `the chain ends at entry ${sequence}, its head says ${last}`;
-  return previous === head ? undefined : "the head does not match the last entry";
-}
-
-/** Walks every chain from its first entry. Entries whose details were dropped still hold. */
-export async function verifyAudit(context: Pick<Context, "keyring">, reader: Reader): Promise<AuditVerdict[]> {
-  const key = context.keyring.derive("audit");
-  const heads = await reader.all<{ workspace_id: string; sequence: number; digest: string }>(
-    "SELECT workspace_id, sequence, digest FROM audit_heads ORDER BY workspace_id",
-  );
-  const verdicts: AuditVerdict[] = [];
-  for (const { workspace_id, sequence, digest } of heads) {
-    const fault = await verifyChain(reader, key, workspace_id, sequence, digest);
-    verdicts.push({ workspaceId: workspace_id, entries: sequence, fault });
-  }
-  const orphans = await reader.all<{ workspace_id: string }>(
-    "SELECT DISTINCT workspace_id FROM audit_entries WHERE workspace_id NOT IN (SELECT workspace_id FROM audit_heads)",
-  );
-  for (const { workspace_id } of orphans)
-    verdicts.push({ workspaceId: workspace_id, entries: 0, fault: "the chain has no head" });
-  return verdicts;
 }

@@ -16,6 +16,8 @@ export interface Announcement {
   /** The input that caused it. */
   readonly inputSequence?: number;
   readonly traceparent?: string;
+  /** The subscription that it tells of: none is told of itself. */
+  readonly about?: Id<"sub">;
 }
 
 type Announcing = Pick<Context, "ids" | "fanOut">;
@@ -31,12 +33,12 @@ export async function announce(
 ): Promise<readonly Id<"evt">[]> {
   const written: WrittenOutboundEvent[] = [];
   const rows: (string | number | null)[][] = [];
-  for (const { environmentId, type, data, userId, inputSequence, traceparent } of announcements) {
+  for (const { environmentId, type, data, userId, inputSequence, traceparent, about } of announcements) {
     if (!(await context.fanOut.wants(writer, environmentId, type))) continue;
     const id = context.ids.next("evt");
     const body = JSON.stringify({ id, event: type, timestamp: isoSeconds(writer.now), data });
     rows.push([id, environmentId, type, body, writer.now, userId ?? null, inputSequence ?? null, traceparent ?? null]);
-    written.push({ id, environmentId, type, createdAt: writer.now });
+    written.push({ id, environmentId, type, createdAt: writer.now, ...(about === undefined ? {} : { about }) });
   }
   if (written.length === 0) return [];
   await writer.insertMany({
