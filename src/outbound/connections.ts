@@ -63,7 +63,7 @@ function openSession(endpoint: EndpointUrl, ca: string | undefined): Bun.FetchSe
 }
 
 /** A given `ca` replaces the built-in authorities, so they are put beside it; as one text, which is cheap to compare. */
-function readAuthorities(caFile: string): string {
+export function readAuthorities(caFile: string): string {
   let extra: string;
   try {
     extra = readFileSync(caFile, "utf8");

@@ -4,9 +4,10 @@ import { createConnections } from "./connections.ts";
 import { parseEndpoint } from "./endpoint-url.ts";
 import { findAddresses } from "./find-addresses.ts";
 import { createGate } from "./gate.ts";
-import { createNameBook, type NameBook, type Resolver, systemResolver } from "./names.ts";
+import { createNameBook, type NameBook, type Resolver } from "./names.ts";
 import type { AddressPolicy, Outbound, OutboundRequest, OutboundResult, UrlVerdict } from "./outbound.ts";
 import { Sending } from "./sending.ts";
+import { createSystemResolver } from "./system-resolver.ts";
 
 export interface OutboundOptions {
   readonly clock: Clock;
@@ -21,8 +22,8 @@ export interface OutboundOptions {
  */
 const REQUESTS_MAX = 240;
 
-export function createOutbound({ clock, config, resolver = systemResolver }: OutboundOptions): Outbound {
-  const names = createNameBook(clock, resolver);
+export function createOutbound({ clock, config, resolver }: OutboundOptions): Outbound {
+  const names = createNameBook(clock, resolver ?? createSystemResolver(clock));
   const connections = createConnections(clock, config.outbound.caFile);
   const gate = createGate(REQUESTS_MAX);
   const start = (request: OutboundRequest, signal: AbortSignal | undefined): Promise<OutboundResult> =>

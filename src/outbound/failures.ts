@@ -9,6 +9,7 @@ export interface Failure {
 const CLOSED = "The connection was closed before an answer came.";
 const UNREACHABLE = "The address can't be reached.";
 const SELF_SIGNED = "The certificate is self-signed.";
+const NOT_HTTP = "The answer is not HTTP, or has more than 256 headers.";
 const UNKNOWN_AUTHORITY = "The certificate is signed by an unknown authority.";
 
 /** What fetch calls its errors. */
@@ -26,6 +27,7 @@ const FAILURES: Readonly<Record<string, Failure>> = {
   EPROTO: { failure: "tls", message: "The TLS handshake failed." },
   CERT_HAS_EXPIRED: { failure: "tls", message: "The certificate has expired." },
   CERT_NOT_YET_VALID: { failure: "tls", message: "The certificate is not valid yet." },
+  INVALID_PURPOSE: { failure: "tls", message: "The certificate is not one for servers." },
   CERT_REVOKED: { failure: "tls", message: "The certificate was revoked." },
   ERR_TLS_CERT_ALTNAME_INVALID: { failure: "tls", message: "The certificate is for another name." },
   DEPTH_ZERO_SELF_SIGNED_CERT: { failure: "tls", message: SELF_SIGNED },
@@ -34,11 +36,17 @@ const FAILURES: Readonly<Record<string, Failure>> = {
   UNABLE_TO_GET_ISSUER_CERT: { failure: "tls", message: UNKNOWN_AUTHORITY },
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: { failure: "tls", message: UNKNOWN_AUTHORITY },
   ResponseHeadersTooLarge: { failure: "protocol", message: "The headers of the answer are too large." },
-  Malformed_HTTP_Response: { failure: "protocol", message: "The answer is not HTTP." },
+  Malformed_HTTP_Response: { failure: "protocol", message: NOT_HTTP },
+  InvalidHTTPResponse: { failure: "protocol", message: NOT_HTTP },
+  InvalidContentLength: { failure: "protocol", message: "The Content-Length of the answer is not one number." },
+  UnsupportedTransferEncoding: { failure: "protocol", message: "The Transfer-Encoding of the answer is not known." },
   UnrequestedUpgrade: { failure: "protocol", message: "The answer asks for another protocol." },
 };
 
 const CODE = /^[A-Za-z0-9_]{1,64}$/;
+
+/** The verifier of certificates has several dozen: words joined by `_`, unlike `ECONNRESET` and fetch's own. */
+const OF_TLS = /CERT|TLS|SSL|^(?!ERR_)[A-Z]+(?:_[A-Z0-9]+)+$/;
 
 /** The messages of fetch hold URLs and advice for programmers: only its codes are passed on. */
 export function describeFailure(error: unknown): Failure {
@@ -46,7 +54,7 @@ export function describeFailure(error: unknown): Failure {
   if (code === undefined) return { failure: "protocol", message: "The request can't be written as HTTP." };
   const known = FAILURES[code];
   if (known) return known;
-  if (/CERT|TLS|SSL/.test(code)) return { failure: "tls", message: `The certificate is not accepted (${code}).` };
+  if (OF_TLS.test(code)) return { failure: "tls", message: `The certificate is not accepted (${code}).` };
   return { failure: "connect", message: `The request failed (${code}).` };
 }
 
@@ -56,8 +64,11 @@ export function isNeverConnected(error: unknown): boolean {
   return code !== undefined && FAILURES[code]?.failure === "connect" && FAILURES[code]?.message !== CLOSED;
 }
 
-/** What a connection from the pool says when the other end had closed it meanwhile. */
-export const isClosedEarly = (error: unknown): boolean => FAILURES[codeOf(error) ?? ""]?.message === CLOSED;
+/** What a kept connection says that the other end had closed meanwhile, or on which it went on speaking. */
+export function isOfKeptConnection(error: unknown): boolean {
+  const message = FAILURES[codeOf(error) ?? ""]?.message;
+  return message === CLOSED || message === NOT_HTTP;
+}
 
 function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error)) return undefined;

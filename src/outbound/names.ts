@@ -1,4 +1,3 @@
-import { lookup } from "node:dns/promises";
 import type { Clock, Timer } from "../kernel/clock.ts";
 import type { MonotonicMs } from "../kernel/units.ts";
 
@@ -17,12 +16,6 @@ export interface NameBook {
   /** Asks anew next time: the address did not answer. */
   forget(name: string): void;
 }
-
-/** As the machine itself does it: `/etc/hosts`, then the name servers. */
-export const systemResolver: Resolver = async (name) => {
-  const found = await lookup(name, { all: true });
-  return found.map(({ address }) => address);
-};
 
 const LOOKUP_TIMEOUT_MS = 5_000;
 /** Short: a name that moves is followed within seconds. Every send vets what it finds here, so age is no risk. */

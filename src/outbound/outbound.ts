@@ -23,6 +23,8 @@ export interface OutboundRequest {
   /** Covers look-up, connection, TLS and the answer's headers. */
   readonly timeout: DurationMs;
   readonly policy: AddressPolicy;
+  /** How much of the answer's body is read; 16 KiB if absent, at most a mebibyte. */
+  readonly answerBytesMax?: number;
 }
 
 /** How long each part took, in milliseconds. */
@@ -40,7 +42,7 @@ export type OutboundResult =
       readonly kind: "answered";
       readonly status: number;
       readonly headers: Readonly<Record<string, string>>;
-      /** At most 16 KiB, read for at most a second; diagnostics only. */
+      /** At most 16 KiB or what was asked for, read for at most a second. */
       readonly body: Uint8Array;
       readonly timings: Timings;
       readonly address: string;

@@ -3,7 +3,7 @@ import { headersOf, readBriefly } from "./answer.ts";
 import type { Connections, Lane } from "./connections.ts";
 import { Deadline } from "./deadline.ts";
 import { type EndpointUrl, parseEndpoint } from "./endpoint-url.ts";
-import { describeFailure, type Failure, isClosedEarly, isNeverConnected } from "./failures.ts";
+import { describeFailure, type Failure, isNeverConnected, isOfKeptConnection } from "./failures.ts";
 import { findAddresses } from "./find-addresses.ts";
 import type { NameBook } from "./names.ts";
 import type { OutboundRequest, OutboundResult, Timings } from "./outbound.ts";
@@ -31,8 +31,8 @@ const OUR_HEADERS: ReadonlySet<string> = new Set([
  * One request on its way:
  *   parse → look up (in time) → vet every address → connect to the first by its number, the name in `Host` and SNI
  *   → headers in time → a little of the body.
- * An address that can't be connected to gives way to the next. A kept connection that the other end had already closed
- * is replaced by a fresh one, once. Nothing else is tried twice: the ladder of the delivery does that.
+ * An address that can't be connected to gives way to the next. A kept connection that the other end had already closed,
+ * or that still held a rest of the last answer, is replaced by a fresh one, once. Nothing else is tried twice: the ladder of the delivery does that.
  */
 export class Sending {
   readonly #clock: Clock;
@@ -88,8 +88,12 @@ export class Sending {
       try {
         return await this.#answered(await this.#fetch(endpoint, address, lane, !isFresh), lane);
       } catch (error) {
-        if (this.#deadline.reason) return this.#failedToReach(endpoint, this.#outOfTime("waiting for the answer"));
-        if (mayReuse && isClosedEarly(error)) isFresh = true;
+        if (this.#deadline.reason) {
+          // The connection may have been a kept one that a firewall forgot, and with it all that are kept.
+          if (this.#deadline.reason === "timeout") lane.session.close();
+          return this.#failedToReach(endpoint, this.#outOfTime("waiting for the answer"));
+        }
+        if (mayReuse && isOfKeptConnection(error)) isFresh = true;
         else if (isNeverConnected(error) && place + 1 < addresses.length) place += 1;
         else return this.#failedToReach(endpoint, describeFailure(error));
       }
@@ -138,7 +142,7 @@ export class Sending {
       });
     }
     const before = this.#since(0);
-    const body = await readBriefly(response, this.#deadline);
+    const body = await readBriefly(response, this.#deadline, this.#request.answerBytesMax);
     if (response.headers.get("connection") !== "close") lane.pooledAt = this.#clock.monotonic();
     return {
       kind: "answered",

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { TlsOptions } from "node:tls";
 import { type Certificates, createCertificates } from "../../tests/support/certificates.ts";
 import { type OtherEnd, startOtherEnd, wire } from "../../tests/support/other-end.ts";
 import { systemClock } from "../kernel/clock.ts";
@@ -18,7 +19,7 @@ afterEach(() => {
   for (const end of ends.splice(0)) end.close();
 });
 
-const serve = async (tls: { readonly key: string; readonly cert: string }): Promise<OtherEnd> => {
+const serve = async (tls: TlsOptions): Promise<OtherEnd> => {
   const end = await startOtherEnd({ tls, onData: (socket) => socket.write(wire("200 OK", "ok")) });
   ends.push(end);
   return end;
@@ -27,13 +28,17 @@ const serve = async (tls: { readonly key: string; readonly cert: string }): Prom
 const outboundWith = (caFile: string | undefined) =>
   createOutbound({ clock: systemClock, config: { outbound: { caFile } }, resolver: async () => ["127.0.0.1"] });
 
-const sendTo = (url: string, caFile: string | undefined, outbound = outboundWith(caFile)): Promise<OutboundResult> =>
+const sendTo = (
+  url: string,
+  caFile: string | undefined,
+  { outbound = outboundWith(caFile), timeout = durationMs(5_000) } = {},
+): Promise<OutboundResult> =>
   outbound.send({
     url,
     method: "POST",
     headers: {},
     body: "secret body",
-    timeout: durationMs(5_000),
+    timeout,
     policy: { allowNetworks: [], allowLoopback: true },
   });
 
@@ -57,6 +62,13 @@ describe("a certificate", () => {
     ["is for another name", () => certificates.issue("other.example.com"), "The certificate is for another name."],
     ["is for the address only", () => certificates.issue("127.0.0.1"), "The certificate is for another name."],
     ["has expired", () => certificates.issue("hooks.example.com", "past"), "The certificate has expired."],
+    ["is not valid yet", () => certificates.issue("hooks.example.com", "future"), "The certificate is not valid yet."],
+    [
+      "is for clients",
+      () => certificates.issue("hooks.example.com", "now", "clients"),
+      "The certificate is not one for servers.",
+    ],
+    ["is for too many names", () => certificates.issue("*.com"), "The certificate is for another name."],
     ["is self-signed", () => certificates.selfSigned("hooks.example.com"), "The certificate is self-signed."],
   ])("that %s is refused, and the body stays here", async (_, make, message) => {
     const end = await serve(make());
@@ -75,11 +87,61 @@ describe("a certificate", () => {
   test("accepted for one name opens no connection for another at the same address", async () => {
     const end = await serve(certificates.issue("hooks.example.com"));
     const outbound = outboundWith(certificates.caFile);
-    const send = (host: string) => sendTo(`https://${host}:${end.port}/`, undefined, outbound);
+    const send = (host: string) => sendTo(`https://${host}:${end.port}/`, undefined, { outbound });
     expect(await send("hooks.example.com")).toMatchObject({ status: 200 });
     expect(await send("other.example.com")).toMatchObject({ failure: "tls" });
     expect(await send("hooks.example.com")).toMatchObject({ status: 200 });
     expect(end.connections).toBe(1);
+  });
+});
+
+describe("a handshake", () => {
+  test.each([
+    ["in an old version", { maxVersion: "TLSv1.1", minVersion: "TLSv1" }],
+    ["for HTTP/2 only", { ALPNProtocols: ["h2"] }],
+    ["that demands a certificate of ours", { requestCert: true, rejectUnauthorized: true }],
+  ] as const)("%s fails, and the body stays here", async (_, options) => {
+    const end = await serve({ ...certificates.issue("hooks.example.com"), ...options });
+    const result = await sendTo(`https://hooks.example.com:${end.port}/`, certificates.caFile);
+    expect(result).toMatchObject({ kind: "failed", failure: "tls", message: "The TLS handshake failed." });
+    expect(end.received).toBe("");
+  });
+
+  const LONG_RECORD = Buffer.from([22, 3, 3, 0x3f, 0xff]);
+  const ALERT = Buffer.from([21, 3, 3, 0, 2, 2, 40]);
+
+  test.each([
+    ["that never answers", undefined],
+    ["that drips", LONG_RECORD],
+  ])("%s ends with the time of the request", async (_, start) => {
+    const end = await startOtherEnd({
+      onData(socket) {
+        if (start === undefined) return;
+        socket.write(start);
+        const drip = setInterval(() => socket.write("x"), 30);
+        socket.on("close", () => clearInterval(drip));
+      },
+    });
+    ends.push(end);
+    const began = performance.now();
+    const url = `https://hooks.example.com:${end.port}/`;
+    const result = await sendTo(url, undefined, { timeout: durationMs(200) });
+    expect(result).toMatchObject({ failure: "timeout", message: "0.2 s passed waiting for the answer." });
+    await end.closed;
+    expect(performance.now() - began).toBeLessThan(3_000);
+  });
+
+  test.each([
+    ["an alert", ALERT, "tls"],
+    ["a record of nothing", Buffer.alloc(2_000), "tls"],
+    ["nothing", Buffer.alloc(0), "connect"],
+  ])("that is answered with %s is a failure", async (_, bytes, failure) => {
+    const end = await startOtherEnd({ onData: (socket) => socket.end(bytes) });
+    ends.push(end);
+    expect(await sendTo(`https://hooks.example.com:${end.port}/`, undefined)).toMatchObject({
+      kind: "failed",
+      failure,
+    });
   });
 });
 
