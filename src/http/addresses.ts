@@ -60,19 +60,34 @@ function hostNameOf(host: string): string | undefined {
 
 const isLoopbackName = (name: string): boolean => name === "localhost" || isLoopbackAddress(name);
 
-/** Whether a request with this Host header is for us: loopback, the public URL's host and those of the settings. */
-export function createHostCheck(config: Pick<Config, "http" | "server">): (host: string) => boolean {
+/** Whether a host is an address: no page of somebody else's name can have been led to us by it. */
+export function isAddressHost(host: string): boolean {
+  const name = hostNameOf(host);
+  return name !== undefined && parseAddress(name) !== undefined;
+}
+
+/** Under https the router looks for the path behind so many characters: with a shorter host it would find another one. */
+const ROUTABLE_CHARACTERS_MIN = 4;
+
+/**
+ * Whether a request with this Host header is for us: loopback, the public URL's host and those of the settings. Where
+ * nobody said what we are called, any host of a server that is open to others; on loopback only its own names, so that
+ * no foreign page's name can be bound to it.
+ */
+export function createHostCheck(config: Pick<Config, "http" | "server" | "tls">): (host: string) => boolean {
   const { allowedHosts } = config.http;
   const names = new Set(allowedHosts.map((host) => hostNameOf(host) ?? host.toLowerCase()));
-  const { publicUrl } = config.server;
+  const { publicUrl, host: listening } = config.server;
   if (publicUrl !== undefined) names.add(new URL(publicUrl).hostname.replace(/^\[|\]$/g, ""));
-  const isOpen = allowedHosts.length === 0;
+  const isOpen = names.size === 0 && !isLoopbackName(listening);
+  const charactersMin = config.tls === undefined ? 1 : ROUTABLE_CHARACTERS_MIN;
   // Callers send the same few hosts: the last good one saves the look at the rest.
   let lastGood: string | undefined;
   return (host) => {
     if (host === lastGood) return true;
     const name = hostNameOf(host);
-    const isOurs = name !== undefined && (isOpen || names.has(name) || isLoopbackName(name));
+    const isKnown = name !== undefined && (isOpen || names.has(name) || isLoopbackName(name));
+    const isOurs = isKnown && host.length >= charactersMin;
     if (isOurs) lastGood = host;
     return isOurs;
   };

@@ -5,7 +5,10 @@ export const BATCH_BODY_BYTES_MAX = 8 * 1024 * 1024;
 /** Deeper JSON has no honest use, and walking it by recursion would let a caller choose how deep our stack goes. */
 const JSON_DEPTH_MAX = 32;
 
-const MEDIA_TYPE = /^application\/json[ \t]*(?:;[ \t]*charset[ \t]*=[ \t]*"?utf-8"?[ \t]*)?;?[ \t]*$/i;
+/** A media type with no parameter but the charset that we read. */
+const MEDIA_TYPE =
+  /^([a-z0-9!#$&^_.+-]+\/[a-z0-9!#$&^_.+-]+)[ \t]*(?:;[ \t]*charset[ \t]*=[ \t]*"?utf-8"?[ \t]*)?;?[ \t]*$/i;
+const JSON_TYPE = "application/json";
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
@@ -60,7 +63,8 @@ function isDeeperThan(bytes: Uint8Array, depthMax: number): boolean {
   return false;
 }
 
-function parseJson(bytes: Uint8Array): unknown {
+/** Reads JSON from outside: within bounds, and in UTF-8. */
+export function parseJson(bytes: Uint8Array): unknown {
   if (isDeeperThan(bytes, JSON_DEPTH_MAX)) {
     throw new AppError("malformed_json", `The body is nested deeper than ${JSON_DEPTH_MAX} levels.`);
   }
@@ -77,8 +81,15 @@ function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-/** The JSON body; undefined where there is none. */
-export async function readJsonBody(request: Request, limit: number): Promise<unknown> {
+/** The type without its charset, in small letters; undefined where it is none, or of a charset that is not read. */
+export function mediaTypeOf({ headers }: Request): string | undefined {
+  const text = headers.get("content-type");
+  if (text === null || text === JSON_TYPE) return text ?? undefined;
+  return MEDIA_TYPE.exec(text)?.[1]?.toLowerCase();
+}
+
+/** The bytes of a body that must not be compressed; undefined where there is none. */
+export async function readPlainBody(request: Request, limit: number): Promise<Uint8Array | undefined> {
   const { headers } = request;
   // Merely looking at `request.body` makes a stream of it, which costs more than all the rest: the length tells as well.
   const length = headers.get("content-length");
@@ -87,12 +98,16 @@ export async function readJsonBody(request: Request, limit: number): Promise<unk
   if (encoding !== null && encoding.toLowerCase() !== "identity") {
     throw new AppError("unsupported_media_type", "Compressed bodies are not accepted.");
   }
-  const mediaType = headers.get("content-type");
-  const isJson = mediaType !== null && (mediaType === "application/json" || MEDIA_TYPE.test(mediaType));
   const bytes = await readBytes(request, limit);
-  if (bytes.length === 0) return undefined;
-  if (!isJson) {
-    throw new AppError("unsupported_media_type", "Send the body as `Content-Type: application/json` in UTF-8.");
+  return bytes.length === 0 ? undefined : bytes;
+}
+
+/** The JSON body; undefined where there is none. `type` is the media type that it must have. */
+export async function readJsonBody(request: Request, limit: number, type = JSON_TYPE): Promise<unknown> {
+  const bytes = await readPlainBody(request, limit);
+  if (!bytes) return undefined;
+  if (mediaTypeOf(request) !== type) {
+    throw new AppError("unsupported_media_type", `Send the body as \`Content-Type: ${type}\` in UTF-8.`);
   }
   return parseJson(bytes);
 }

@@ -5,6 +5,7 @@ import { createTestContext, createTestWorkspace, type TestContext } from "../../
 import { createTestServer, type TestServer } from "../../tests/support/http.ts";
 import type { KeyPrincipal } from "../kernel/principal.ts";
 import { keyOf, requestOf } from "./guard.ts";
+import type { Mountable } from "./server.ts";
 
 let context: TestContext;
 let server: TestServer;
@@ -169,6 +170,20 @@ describe("who may call", () => {
     const other = await createTestContext();
     const forgetful = { routes: () => new Elysia({ name: "forgetful" }).get("/v1/oops", () => "open") };
     expect(() => createTestServer(other, [forgetful])).toThrow("GET /v1/oops has no `access`");
+    await other.close();
+  });
+
+  test("two routes can't be mounted with one object of options: the second would get the rules of the first", async () => {
+    const other = await createTestContext();
+    const options = { access: { scope: "events:read" } } as const;
+    const twins: Mountable = {
+      routes: (guard) =>
+        new Elysia({ name: "twins" })
+          .use(guard)
+          .get("/v1/one", () => "one", options)
+          .get("/v1/two", () => "two", options),
+    };
+    expect(() => createTestServer(other, [twins])).toThrow("GET /v1/two shares its options with another route");
     await other.close();
   });
 });

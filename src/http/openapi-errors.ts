@@ -34,7 +34,8 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, ErrorMeaning>> = {
     example: "DELETE is not possible here.",
   },
   conflict: {
-    meaning: "It contradicts what is there already; the message says what.",
+    meaning:
+      "It contradicts what is there already; the message says what. With `Retry-After`: the first request under this `Idempotency-Key` is still running.",
     example: "It exists already.",
   },
   event_conflict: {

@@ -1,4 +1,5 @@
 import { assert } from "../kernel/assert.ts";
+import type { ErrorCode } from "../kernel/errors.ts";
 import { annotate } from "./openapi-annotate.ts";
 import { errorsOf, type RefusalAnswers } from "./openapi-errors.ts";
 import { type DocumentedRoute, propertiesOf } from "./openapi-route.ts";
@@ -34,21 +35,35 @@ export function documentOperation(
     hasBody: body !== undefined,
     hasQuery: parameters.some((parameter) => parameter.in === "query"),
     hasPathParameters: route.pathParameters.length > 0,
-    errors: reference?.errors ?? [],
+    errors: [...(reference?.errors ?? []), ...(route.takesIdempotencyKey ? REPEAT_ERRORS : [])],
   });
   return {
     operationId: route.operationId,
     summary: route.summary,
     ...(description === undefined ? {} : { description }),
     tags: route.tags,
-    security: route.access === "public" ? [] : [{ secretKey: [route.access.scope] }],
+    security: securityOf(route.access),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: documentBody(route.body, reference?.body, schemas) }),
     responses: {
-      ...documentAnswers(reference?.answers ?? { 200: { description: "Done." } }, schemas),
+      ...documentAnswers(reference?.answers ?? { 200: { description: "Done." } }, schemas, repeatedHeaders(route)),
       ...refusals.of(errors),
     },
   };
+}
+
+/** Each entry is enough by itself. */
+function securityOf(access: DocumentedRoute["access"]): readonly Readonly<Record<string, readonly string[]>>[] {
+  if (access === "public") return [];
+  const { scope, permission, account, widget, publishable } = access;
+  const role = permission ?? scope;
+  return [
+    ...(scope === undefined ? [] : [{ secretKey: [scope] }]),
+    ...(role === undefined ? [] : [{ session: [role] }]),
+    ...(account === undefined ? [] : [{ session: account === "self" ? [] : [account] }]),
+    ...(widget === undefined ? [] : [{ widgetToken: [widget] }]),
+    ...(publishable ? [{ publishableKey: [] }] : []),
+  ];
 }
 
 function documentParameters(
@@ -93,9 +108,23 @@ function documentParameters(
         inQuery.find((found) => found.name === name),
       ),
     ),
-    ...Object.entries(reference?.headers ?? {}).map(([name, told]) => write("header", name, told, undefined)),
+    ...Object.entries({
+      ...(route.takesIdempotencyKey ? { "Idempotency-Key": IDEMPOTENCY_KEY } : {}),
+      ...reference?.headers,
+    }).map(([name, told]) => write("header", name, told, undefined)),
   ];
 }
+
+/** Every write has it, so no room explains it again. */
+const IDEMPOTENCY_KEY: ParameterReference = {
+  description:
+    "A name of your own for this write, kept for 24 hours. The same request under the same name is not made again: it is given the first answer, with `Idempotency-Replayed: true`.",
+  schema: { type: "string", minLength: 1, maxLength: 255 },
+};
+const REPEAT_ERRORS: readonly ErrorCode[] = ["conflict", "idempotency_conflict"];
+
+const repeatedHeaders = ({ takesIdempotencyKey }: DocumentedRoute): DocumentAnswer["headers"] =>
+  takesIdempotencyKey ? { "Idempotency-Replayed": { $ref: "#/components/headers/IdempotencyReplayed" } } : {};
 
 /** Every list has these two, so no room explains them again. */
 const LIST_PARAMETERS: Readonly<Record<string, ParameterReference>> = {
@@ -122,17 +151,22 @@ function documentBody(
   return { required: !reference?.optional, content };
 }
 
+const documentFiles = (files: NonNullable<AnswerReference["files"]>): DocumentAnswer["content"] =>
+  Object.fromEntries(Object.entries(files).map(([type, example]) => [type, { schema: { type: "string" }, example }]));
+
 function documentAnswers(
   answers: Readonly<Record<number, AnswerReference>>,
   schemas: SchemaWriter,
+  shared: DocumentAnswer["headers"],
 ): Readonly<Record<string, DocumentAnswer>> {
   return Object.fromEntries(
-    Object.entries(answers).map(([status, { description, schema, example, headers }]) => [
+    Object.entries(answers).map(([status, { description, schema, example, files, headers }]) => [
       status,
       {
         description,
         headers: {
           "X-Request-Id": { $ref: "#/components/headers/RequestId" },
+          ...shared,
           ...Object.fromEntries(
             Object.entries(headers ?? {}).map(([name, header]) => [
               name,
@@ -147,6 +181,7 @@ function documentAnswers(
                 "application/json": { schema: schemas.output(schema), ...(example === undefined ? {} : { example }) },
               },
             }),
+        ...(files === undefined ? {} : { content: documentFiles(files) }),
       },
     ]),
   );

@@ -17,6 +17,8 @@ export interface DocumentedRoute {
   readonly body: GenericSchema | undefined;
   readonly query: GenericSchema | undefined;
   readonly params: GenericSchema | undefined;
+  /** A repeat under the same `Idempotency-Key` is given the first answer. */
+  readonly takesIdempotencyKey: boolean;
 }
 
 /** The part of `app.routes` that is read. */
@@ -47,7 +49,8 @@ const PARAMETER = /:([A-Za-z][A-Za-z0-9]*)\??/g;
 export function readRoute(route: ServedRoute): DocumentedRoute {
   // Elysia types a route's hooks as `any` by construction.
   const { detail, body, query, params } = route.hooks as Hooks;
-  const access = rulesOf(route.hooks)?.access;
+  const rules = rulesOf(route.hooks);
+  const access = rules?.access;
   const name = `${route.method} ${route.path}`;
   assert(detail?.operationId && detail.summary && detail.tags?.[0], `${name} has no operationId, summary or tag`);
   assert(access, `${name} does not say who may call it`);
@@ -63,6 +66,7 @@ export function readRoute(route: ServedRoute): DocumentedRoute {
     body,
     query,
     params,
+    takesIdempotencyKey: route.method !== "GET" && rules?.takesIdempotencyKey === true,
   };
 }
 

@@ -33,8 +33,8 @@ Keep secret keys on your servers. A request with one that comes from a browser i
     text: `A success is answered only after everything is on the disk. When an answer does not arrive, send the same request again:
 
 - An event with an \`id\` counts once, for ever. The same content again answers 200 with the first effects; other content answers 409.
-- A \`PUT\` says how things are to be, so a repeat changes nothing.
-- After any other write without an answer, look whether it was done before you repeat it.`,
+- Any other write takes an \`Idempotency-Key\`: a name of your own, such as a UUID, that you keep over the repeats. For 24 hours the same request under the same name (method, path and content) is not made again but given the first answer, with \`Idempotency-Replayed: true\`. Another request under it is refused with 409 \`idempotency_conflict\`; one that comes while the first is running waits for it, and after ten seconds is told 409 with \`Retry-After\`. A refusal is not remembered: the same request may succeed later.
+- The name is written together with the change and what it came to: a crash neither makes it twice nor loses a secret that is shown once. Names belong to the key or person that uses them, in one environment.`,
   },
   {
     id: "request-ids",

@@ -13,12 +13,16 @@ export interface ParameterReference {
   readonly required?: boolean;
 }
 
+type FileType = `text/${string}` | `application/x-${string}`;
+
 export interface AnswerReference {
   /** One sentence: what this status means here. */
   readonly description: string;
   /** Left out where the answer has no body. */
   readonly schema?: GenericSchema;
   readonly example?: JsonValue;
+  /** A file in place of JSON: the beginning of one, by its media type. */
+  readonly files?: Readonly<Record<FileType, string>>;
   readonly headers?: Readonly<Record<string, ParameterReference>>;
 }
 
@@ -82,7 +86,9 @@ export interface DocumentContent {
 export interface DocumentAnswer {
   readonly description: string;
   readonly headers?: Readonly<Record<string, JsonObject>>;
-  readonly content?: DocumentContent;
+  readonly content?: Partial<DocumentContent> & {
+    readonly [file: FileType]: { readonly schema: JsonObject; readonly example: string };
+  };
 }
 
 export interface DocumentOperation {

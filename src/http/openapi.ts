@@ -64,6 +64,25 @@ export function buildOpenApi(input: OpenApiInput): OpenApiDocument {
           bearerFormat: "hk_live_… or hk_test_…",
           description: "A secret key, held by your server. It chooses the environment and may be narrowed to scopes.",
         },
+        session: {
+          type: "apiKey",
+          in: "cookie",
+          name: "hatch_session",
+          description:
+            "A person who signed in, in the environment that `?environment=env_…` names. The role there decides; every change carries `X-Hatch-Csrf`.",
+        },
+        publishableKey: {
+          type: "http",
+          scheme: "bearer",
+          bearerFormat: "hpk_live_… or hpk_test_…",
+          description: "A key that a browser may hold, from its listed origins only.",
+        },
+        widgetToken: {
+          type: "http",
+          scheme: "bearer",
+          bearerFormat: "JWT",
+          description: "A short-lived token of one member's browser, made by your server.",
+        },
       },
     },
   };
@@ -84,6 +103,10 @@ const HEADERS: Readonly<Record<string, JsonObject>> = {
   RequestId: {
     description: "Names this request in logs, errors and audit; your own is kept if you sent one.",
     schema: { type: "string", pattern: "^[A-Za-z0-9._-]{1,128}$" },
+  },
+  IdempotencyReplayed: {
+    description: "`true` where this is the answer to an earlier request under the same `Idempotency-Key`.",
+    schema: { type: "string", enum: ["true"] },
   },
   RetryAfter: { description: "Seconds after which a repeat is answered.", schema: { type: "integer", minimum: 1 } },
   WwwAuthenticate: { description: "How to authenticate: `Bearer`.", schema: { type: "string" } },

@@ -30,14 +30,14 @@ export interface Page<T> {
   readonly next: string | null;
 }
 
-const encodeCursor = (key: string | number): string => Buffer.from(String(key)).toString("base64url");
+export const cursorOf = (key: string | number): string => Buffer.from(String(key)).toString("base64url");
 
 const wrongCursor = () =>
   validationFailed([{ path: "after", message: "Is no cursor of this list: send `next` as it was received." }]);
 
 function decodeCursor(cursor: string): string {
   const key = Buffer.from(cursor, "base64url").toString("utf8");
-  if (key === "" || encodeCursor(key) !== cursor) throw wrongCursor();
+  if (key === "" || cursorOf(key) !== cursor) throw wrongCursor();
   return key;
 }
 
@@ -72,6 +72,6 @@ export function pageOf<T, V = T>(
 ): Page<V> {
   const kept = rows.slice(0, limit);
   const last = kept.at(-1);
-  const next = rows.length > limit && last !== undefined ? encodeCursor(keyOfRow(last)) : null;
+  const next = rows.length > limit && last !== undefined ? cursorOf(keyOfRow(last)) : null;
   return { data: kept.map(view), next };
 }

@@ -59,6 +59,7 @@ export function createProbeRoutes({ context, isDraining, checks }: ProbeOptions,
     .use(guard)
     .get("/healthz", () => ({ status: "ok" }), {
       access: "public",
+      audience: "everybody",
       beforeClaim: true,
       detail: { operationId: "getHealth", summary: "Whether the process lives", tags: ["Operations"] },
     })
@@ -72,6 +73,7 @@ export function createProbeRoutes({ context, isDraining, checks }: ProbeOptions,
       },
       {
         access: "public",
+        audience: "operators",
         beforeClaim: true,
         detail: { operationId: "getReadiness", summary: "Whether requests can be served", tags: ["Operations"] },
       },
@@ -79,13 +81,16 @@ export function createProbeRoutes({ context, isDraining, checks }: ProbeOptions,
     .get(
       "/metrics",
       async ({ request, set }) => {
-        const { address } = exchangeOf(request);
-        const isAllowed = isLocal(address, request.headers) || (address !== undefined && mayScrape(address));
+        const { address, listener } = exchangeOf(request);
+        const isAllowed =
+          listener === "operators" ||
+          isLocal(address, request.headers) ||
+          (address !== undefined && mayScrape(address));
         // To everybody else there is no such page.
         if (!isAllowed) throw notFound("The page");
         set.headers["content-type"] = "text/plain; version=0.0.4; charset=utf-8";
         return await context.metrics.render();
       },
-      { access: "public", detail: { hide: true } },
+      { access: "public", audience: "operators", detail: { hide: true } },
     );
 }

@@ -35,6 +35,12 @@ export class RateLimit {
     return 0;
   }
 
+  /** Takes back one that was counted: it was of another kind after all. */
+  giveBack(caller: string): void {
+    const refilledAt = this.#refilledAt.get(caller);
+    if (refilledAt !== undefined) this.#refilledAt.set(caller, refilledAt - MINUTE / this.#perMinute);
+  }
+
   #forgetOldest(): void {
     for (const caller of this.#refilledAt.keys()) {
       this.#refilledAt.delete(caller);

@@ -13,7 +13,19 @@ export interface CurlParts {
 const exampleOf = ({ example, name }: DocumentParameter): string =>
   example === undefined ? `{${name}}` : typeof example === "string" ? example : JSON.stringify(example);
 
-/** A command that can be pasted: the reader only has to put a key into HATCH_KEY. */
+const SAFE_METHODS = new Set(["get", "head"]);
+
+/** How the caller shows who it is: by a key where one is enough, else by what else is taken. */
+function credentialOf({ security }: DocumentOperation, method: string): readonly string[] {
+  const has = (name: string): boolean => security.some((one) => name in one);
+  if (security.length === 0) return [];
+  if (has("secretKey")) return ['-H "Authorization: Bearer $HATCH_KEY"'];
+  if (!has("session")) return ['-H "Authorization: Bearer $HATCH_TOKEN"'];
+  const cookie = '-b "hatch_session=$HATCH_SESSION"';
+  return SAFE_METHODS.has(method) ? [cookie] : [cookie, '-H "X-Hatch-Csrf: $HATCH_CSRF"'];
+}
+
+/** A command that can be pasted: the reader only has to put a credential into the variables that it names. */
 export function curlOf({ url, method, path, operation }: CurlParts): string {
   const parameters = operation.parameters ?? [];
   const filled = path.replaceAll(/\{(\w+)\}/g, (whole, name: string) => {
@@ -26,7 +38,7 @@ export function curlOf({ url, method, path, operation }: CurlParts): string {
   const body: JsonValue | undefined = operation.requestBody?.content["application/json"].example;
   return [
     `curl ${method === "get" || (method === "post" && body !== undefined) ? "" : `-X ${method.toUpperCase()} `}${/[?&{}*]/.test(target) ? shellQuote(target) : target}`,
-    ...(operation.security.length > 0 ? ['-H "Authorization: Bearer $HATCH_KEY"'] : []),
+    ...credentialOf(operation, method),
     ...(body === undefined ? [] : ['-H "Content-Type: application/json"', `-d ${shellQuote(formatJson(body, "  "))}`]),
   ].join(" \\\n  ");
 }

@@ -1,8 +1,6 @@
 import type { JsonObject, JsonValue } from "../kernel/json.ts";
 import { propertiesOf } from "./openapi-route.ts";
 import { resolveSchema } from "./openapi-schemas.ts";
-import { showInline } from "./reference-text.ts";
-import { type Html, html, type Piece } from "./site-html.ts";
 
 type Components = Readonly<Record<string, JsonObject>>;
 
@@ -16,7 +14,7 @@ export interface FieldRow {
   readonly limits: readonly string[];
 }
 
-const DEPTH_MAX = 5;
+export const DEPTH_MAX = 5;
 
 const isObject = (value: JsonValue | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -111,21 +109,4 @@ export function fieldRows(schema: JsonObject, components: Components, depth = 0)
       return [row, ...fieldRows(property.schema, components, depth + 1)];
     }),
   );
-}
-
-export interface FieldTableOptions {
-  /** What the table holds, for those who can't see where it stands. */
-  readonly caption: string;
-  /** In an answer nothing is required of the reader. */
-  readonly marksRequired: boolean;
-}
-
-export function fieldTable(rows: readonly FieldRow[], { caption, marksRequired }: FieldTableOptions): Piece {
-  if (rows.length === 0) return false;
-  return html`<table class="fields"><caption class="unseen">${caption}</caption><thead class="unseen"><tr><th scope="col">Field</th><th scope="col">Meaning</th></tr></thead><tbody>${rows.map((row) => fieldRow(row, marksRequired))}</tbody></table>`;
-}
-
-function fieldRow({ name, depth, type, required, description, limits }: FieldRow, marksRequired: boolean): Html {
-  const bounds = limits.length > 0 && html`<span class="limits">${showInline(limits.join("; "))}</span>`;
-  return html`<tr class="depth-${Math.min(depth, DEPTH_MAX)}"><th scope="row"><code>${name}</code><span class="type">${type}${marksRequired && required && html` <b>required</b>`}</span></th><td>${description !== "" && html`<span>${showInline(description)}</span>`}${bounds}</td></tr>`;
 }

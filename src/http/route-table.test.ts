@@ -1,7 +1,13 @@
 import { expect, test } from "bun:test";
 import { RouteTable } from "./route-table.ts";
 
-const rules = { access: "public", bodyLimit: 1, beforeClaim: false } as const;
+const rules = {
+  access: "public",
+  bodyLimit: 1,
+  beforeClaim: false,
+  takesWriteKey: false,
+  takesIdempotencyKey: false,
+} as const;
 const table = new RouteTable(
   [
     ["GET", "/"],

@@ -1,10 +1,21 @@
-import type { RouteRules } from "./guard.ts";
+import type { Audience, RouteRules } from "./guard.ts";
 
 export interface Route {
   readonly method: string;
   /** `/v1/keys/:id` */
   readonly path: string;
   readonly rules: RouteRules;
+}
+
+/**
+ * Whom a route is made for. Signing in is for people, and what nobody else may call; so is every page that does not say
+ * otherwise, so that a page which was forgotten is closed rather than open.
+ */
+export function audienceOf({ path, rules: { access, audience } }: Route): Audience {
+  if (audience) return audience;
+  if (!path.startsWith("/v1/") || path.startsWith("/v1/auth/")) return "people";
+  if (access === "public") return "everybody";
+  return access.scope === undefined && access.widget === undefined && !access.publishable ? "people" : "everybody";
 }
 
 const segmentsOf = (path: string): string[] => path.replace(/(?<=.)\/$/, "").split("/");

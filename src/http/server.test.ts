@@ -25,6 +25,8 @@ async function open(
     readonly limits?: Partial<Config["limits"]>;
     readonly metrics?: Partial<Config["metrics"]>;
     readonly server?: Partial<Config["server"]>;
+    readonly adminListener?: Config["adminListener"];
+    readonly tls?: Config["tls"];
   } = {},
   options: Partial<ServerOptions> = {},
 ): Promise<void> {
@@ -34,6 +36,8 @@ async function open(
     limits: { ...TEST_CONFIG.limits, ...overrides.limits },
     metrics: { ...TEST_CONFIG.metrics, ...overrides.metrics },
     server: { ...TEST_CONFIG.server, ...overrides.server },
+    adminListener: overrides.adminListener,
+    tls: overrides.tls,
   };
   await context?.close();
   context = await createTestContext({ config } as Partial<Context>);
@@ -80,6 +84,8 @@ async function open(
         },
         { access: { scope: "events:read" } },
       )
+      .get("/read", () => ({ ok: true }), { access: "public", audience: "everybody", page: true })
+      .get("/own", () => ({ ok: true }), { access: { account: "self" }, page: true })
       .get("/setup", () => ({ page: "set-up" }), { access: "public", beforeClaim: true });
   server = createTestServer(context, [{ routes }], options);
   key = server.keyFor(principal);
@@ -114,8 +120,20 @@ describe("every answer", () => {
       expect(headers.get("x-content-type-options")).toBe("nosniff");
       expect(headers.get("referrer-policy")).toBe("no-referrer");
       expect(headers.get("cache-control")).toBe("no-store");
+      expect(headers.get("content-security-policy")).toBe("default-src 'none'; frame-ancestors 'none'");
+      expect(headers.get("cross-origin-resource-policy")).toBe("same-origin");
+      expect(headers.get("strict-transport-security")).toBeNull();
     },
   );
+
+  test("under https says that nothing else is to be tried", async () => {
+    await open({ server: { publicUrl: "https://hatch.example.com" } });
+    for (const path of ["/open", "/nothing", "/v1/things", "/page"]) {
+      expect((await call(path)).headers.get("strict-transport-security")).toBe("max-age=31536000");
+    }
+    await open({ server: { publicUrl: "http://hatch.example.com" } });
+    expect((await call("/open")).headers.get("strict-transport-security")).toBeNull();
+  });
 
   test("keeps what a page says of its own caching", async () => {
     expect((await call("/page")).headers.get("cache-control")).toBe("max-age=60");
@@ -183,13 +201,46 @@ describe("a refusal", () => {
 });
 
 describe("the Host", () => {
-  test("may be anything well-formed where none is listed", async () => {
+  test("may be anything well-formed where the server is open to others and nobody said what it is called", async () => {
+    await open({ server: { host: "0.0.0.0" } });
     for (const host of ["hatch.example.com", "a", "10.0.0.1:8080", "[2001:db8::1]:80", "my_host"]) {
       expect((await call("/open", { headers: { host } })).status).toBe(200);
     }
     for (const host of ["a/b", "evil.com#", "a b", "user@a", "a?x", "", "[::1", "a:99999999"]) {
       const answer = await call("/open", { headers: { host } });
       expect([host, answer.status]).toEqual([host, 403]);
+    }
+  });
+
+  test("is one of loopback's own on a server that listens there only", async () => {
+    for (const host of ["localhost", "localhost:4282", "127.0.0.1", "127.9.9.9:80", "[::1]:4282"]) {
+      expect([host, (await call("/open", { headers: { host } })).status]).toEqual([host, 200]);
+    }
+    for (const host of ["rebound.example.com", "localhost.evil.com", "10.0.0.1", "a"]) {
+      const answer = await call("/open", { headers: { host } });
+      expect([host, answer.status, answer.body.error.message]).toEqual([
+        host,
+        403,
+        "The Host header names no host of this server: set server.publicUrl or http.allowedHosts.",
+      ]);
+    }
+  });
+
+  test("is the public URL's, or loopback's, where nothing but it is set", async () => {
+    await open({ server: { host: "0.0.0.0", publicUrl: "https://hatch.example.com" } });
+    expect((await call("/open", { headers: { host: "hatch.example.com" } })).status).toBe(200);
+    expect((await call("/open", { headers: { host: "localhost:4282" } })).status).toBe(200);
+    expect((await call("/open", { headers: { host: "other.example.com" } })).status).toBe(403);
+    expect((await call("/open", { headers: { host: "10.0.0.1" } })).status).toBe(403);
+  });
+
+  test("may be an address for probes, which ask each of many servers by its own", async () => {
+    await open({ server: { publicUrl: "https://hatch.example.com" }, metrics: { allowNetworks: ["10.0.0.0/8"] } });
+    for (const path of ["/healthz", "/readyz", "/metrics"]) {
+      const ask = (host: string) => call(path, { headers: { host }, peer: "10.0.0.9" });
+      expect([path, (await ask("10.0.0.1:4282")).status]).toEqual([path, 200]);
+      expect([path, (await ask("[2001:db8::1]")).status]).toEqual([path, 200]);
+      expect([path, (await ask("rebound.example.com")).status]).toEqual([path, 403]);
     }
   });
 
@@ -203,7 +254,7 @@ describe("the Host", () => {
     }
     for (const host of ["evil.example.com", "hatch.example.com.evil.com", "10.0.0.1", "localhost.evil.com"]) {
       expect([host, (await call("/open", { headers: { host } })).status]).toEqual([host, 403]);
-      expect((await call("/healthz", { headers: { host } })).status).toBe(403);
+      expect((await call("/v1/things", { headers: { host }, key })).status).toBe(403);
     }
   });
 });
@@ -395,11 +446,90 @@ describe("probes", () => {
       {},
       { peer: "127.0.0.1", headers: { "x-forwarded-for": "203.0.113.7" } },
       { peer: "127.0.0.1", headers: { forwarded: "for=203.0.113.7" } },
-      { peer: "127.0.0.1", headers: { host: "rebound.example.com" } },
     ];
     for (const options of strangers) {
       expect((await call("/metrics", options)).status).toBe(404);
     }
+    const rebound = { peer: "127.0.0.1", headers: { host: "rebound.example.com" } };
+    expect((await call("/metrics", rebound)).status).toBe(403);
+  });
+});
+
+describe("operators with a listener of their own", () => {
+  const hosts = { server: { publicUrl: "https://hatch.example.com" } };
+
+  test("find what is theirs there, and nothing else; on the other one it is not", async () => {
+    await open({ ...hosts, adminListener: { host: "127.0.0.1", port: 0 } });
+    const url = server.listen();
+    const adminUrl = server.adminUrl() ?? "";
+    expect(adminUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    const statusOf = async (base: string, path: string, headers: Record<string, string> = {}) =>
+      (await fetch(`${base}${path}`, { headers })).status;
+    for (const path of ["/metrics", "/readyz"]) {
+      expect([path, await statusOf(url, path), await statusOf(adminUrl, path)]).toEqual([path, 404, 200]);
+    }
+    const authorization = `Bearer ${key}`;
+    for (const path of ["/open", "/setup", "/healthz", "/v1/things", "/nothing"]) {
+      expect([path, await statusOf(adminUrl, path, { authorization })]).toEqual([path, 404]);
+    }
+    expect(await statusOf(url, "/v1/things", { authorization })).toBe(200);
+    expect(await statusOf(adminUrl, "/metrics", { host: "10.0.0.1" })).toBe(200);
+    expect(await statusOf(adminUrl, "/metrics", { host: "rebound.example.com" })).toBe(403);
+  });
+
+  test("have none by default: all is answered on the one port", async () => {
+    const url = server.listen();
+    expect(server.adminUrl()).toBeUndefined();
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+  });
+});
+
+describe("a network for people", () => {
+  const strangers = { peer: "203.0.113.7" };
+  const colleague = { peer: "10.9.3.4" };
+
+  test("is where pages and signing in are answered; keys work from everywhere", async () => {
+    await open({ http: { adminNetworks: ["10.9.0.0/16"], trustedProxies: ["192.0.2.1"] } });
+    for (const path of ["/open", "/page", "/setup"]) {
+      const refused = await call(path, strangers);
+      expect([path, refused.status, refused.body.error.code]).toEqual([path, 403, "forbidden"]);
+      expect([path, (await call(path, colleague)).status]).toEqual([path, 200]);
+      expect([path, (await call(path, { peer: "127.0.0.1" })).status]).toEqual([path, 200]);
+      const proxied = (address: string) => ({ peer: "192.0.2.1", headers: { "x-forwarded-for": address } });
+      expect([path, (await call(path, proxied("203.0.113.7"))).status]).toEqual([path, 403]);
+      expect([path, (await call(path, proxied("10.9.0.1"))).status]).toEqual([path, 200]);
+    }
+    expect((await call("/healthz", strangers)).status).toBe(200);
+    expect((await call("/v1/things", { ...strangers, key })).status).toBe(200);
+    expect((await call("/nothing", strangers)).status).toBe(404);
+  });
+
+  test("bounds sessions on every route, those of the API too; what everybody may read knows nobody", async () => {
+    let asked = 0;
+    const authenticate: ServerOptions["authenticate"] = {
+      bearer: () => undefined,
+      session: () => {
+        asked += 1;
+        return undefined;
+      },
+    };
+    await open({ http: { adminNetworks: ["10.9.0.0/16"] } }, { authenticate });
+    const headers = { cookie: "hatch_session=x" };
+    expect((await call("/v1/things", { ...strangers, headers })).status).toBe(403);
+    expect(asked).toBe(0);
+    expect((await call("/v1/things", { ...colleague, headers })).status).toBe(401);
+    expect(asked).toBe(1);
+    expect((await call("/read", { ...strangers, headers })).status).toBe(200);
+    expect((await call("/own", { ...strangers, headers })).status).toBe(403);
+    expect(asked).toBe(1);
+    expect((await call("/read", { ...colleague, headers })).status).toBe(200);
+    expect((await call("/own", { ...colleague, headers })).status).toBe(401);
+    expect(asked).toBe(3);
+  });
+
+  test("lets nobody in whose address is not known", async () => {
+    await open({ http: { adminNetworks: ["10.9.0.0/16"] } });
+    expect((await call("/page")).status).toBe(403);
   });
 });
 
@@ -456,6 +586,7 @@ describe("on a socket", () => {
   });
 
   test("a short host and one that breaks the URL reach no other route", async () => {
+    await open({ http: { allowedHosts: ["a", "x"] } });
     const url = server.listen();
     expect(await raw(url, "GET /open HTTP/1.1", "Host: a", "", "")).toStartWith("HTTP/1.1 200 ");
     expect(await raw(url, "GET /v1/things HTTP/1.1", "Host: x/open?", "", "")).toStartWith("HTTP/1.1 403 ");
@@ -466,7 +597,7 @@ describe("on a socket", () => {
     const url = server.listen();
     const { promise, resolve } = Promise.withResolvers<void>();
     const socket = connect(Number(new URL(url).port), "127.0.0.1", () => {
-      const head = `POST /v1/things HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${key}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"a`;
+      const head = `POST /v1/things HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${key}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"a`;
       socket.write(head, () => setTimeout(() => socket.destroy(), 20));
     });
     socket.on("close", () => resolve());

@@ -1,18 +1,21 @@
 import type { Context } from "../context.ts";
 import type { AppError } from "../kernel/errors.ts";
-import type { RequestInfo } from "../kernel/principal.ts";
 import { isLocal } from "./addresses.ts";
-import { refusalOf } from "./errors.ts";
 import { exchangeOf } from "./exchange.ts";
-import { requestOf } from "./guard.ts";
-import { readSetupForm } from "./site-form.ts";
-import { FORM_PAGE, HTML_TYPE } from "./site-respond.ts";
-import { type ClaimedInstallation, renderClaimed, renderSetup, type SetupForm } from "./site-setup.ts";
+import { answerForm, answerPage } from "./site-answer.ts";
+import type { ClaimedInstallation } from "./site-claimed.tsx";
+import { readForm, SETUP_FIELDS, type SetupForm } from "./site-form.ts";
 
 export interface ClaimOptions {
   readonly passwordCharactersMin: number;
   /** Claims the installation; throws the refusal. */
-  readonly setUp: (form: SetupForm, request: RequestInfo) => Promise<ClaimedInstallation>;
+  readonly setUp: (form: SetupForm, request: Request) => Promise<ClaimedFromHere>;
+}
+
+export interface ClaimedFromHere {
+  readonly claimed: ClaimedInstallation;
+  /** Values of `Set-Cookie`: who claimed it is signed in, where the way there is safe. */
+  readonly cookies: readonly string[];
 }
 
 /** The set-up page and what its form does. */
@@ -24,28 +27,28 @@ export function createClaiming(context: Context, options: ClaimOptions, url: () 
     !request.headers.has("sec-fetch-site") &&
     !isLocal(exchangeOf(request).address, request.headers);
 
-  const page = (request: Request, form: SetupForm = {}, refusal?: AppError): Response => {
+  const page = async (request: Request, form: SetupForm = {}, refusal?: AppError): Promise<Response> => {
+    const { renderSetup } = await import("./site-setup.tsx");
     const { passwordCharactersMin } = options;
-    const text = renderSetup({ form, refusal, isExposed: isExposed(request), passwordCharactersMin });
-    return respond(text, refusal?.status ?? 200);
+    const text = await renderSetup({ form, refusal, isExposed: isExposed(request), passwordCharactersMin });
+    return answerPage(context, request, text, { refusal });
   };
 
-  const claim = async (request: Request): Promise<Response> => {
+  const claim = (request: Request): Promise<Response> => {
     let form: SetupForm = {};
-    try {
-      form = await readSetupForm(request);
-      return respond(renderClaimed(await options.setUp(form, requestOf(request)), url()), 200);
-    } catch (thrown) {
-      const refusal = refusalOf(thrown);
-      if (refusal.code === "internal") throw thrown;
-      // Answered as a page instead of by the server's own shape, but kept like any other refusal.
-      exchangeOf(request).refusal = refusal;
-      return page(request, form, refusal);
-    }
+    return answerForm(
+      request,
+      async () => {
+        form = await readForm(request, SETUP_FIELDS);
+        // At hand before the keys are: they are shown once.
+        const { renderClaimed } = await import("./site-claimed.tsx");
+        const { claimed, cookies } = await options.setUp(form, request);
+        const isSignedIn = cookies.length > 0;
+        return answerPage(context, request, await renderClaimed(claimed, { url: url(), isSignedIn }), { cookies });
+      },
+      (refusal) => page(request, form, refusal),
+    );
   };
 
-  return { page: (request: Request): Response => page(request), claim };
+  return { page: (request: Request): Promise<Response> => page(request), claim };
 }
-
-const respond = (page: string, status: number): Response =>
-  new Response(page, { status, headers: { ...FORM_PAGE, "content-type": HTML_TYPE } });

@@ -1,5 +1,4 @@
 import type { JsonObject, JsonValue } from "../kernel/json.ts";
-import { type Html, html } from "./site-html.ts";
 
 const isPlain = (value: JsonValue): boolean => typeof value !== "object" || value === null;
 const LINE_CHARACTERS_MAX = 66;
@@ -31,25 +30,6 @@ export function formatJson(value: JsonValue, indent = ""): string {
   );
   return `{\n${fields.join(",\n")}\n${indent}}`;
 }
-
-const TOKENS = /"(?:[^"\\]|\\.)*"|[^\s{}[\],:"]+|[\s{}[\],:]+/g;
-
-/** JSON with what is a value set apart from names, and both from what is only syntax. */
-export function showJson(value: JsonValue): Html {
-  const text = formatJson(value);
-  const pieces = [...text.matchAll(TOKENS)].map(({ 0: token, index }) => {
-    if (/^[\s{}[\],:]/.test(token)) return quiet(token);
-    const isName = token.startsWith('"') && text[index + token.length] === ":";
-    return isName ? html`${token}` : html`<span class="tok-value">${token}</span>`;
-  });
-  return html`${pieces}`;
-}
-
-const quiet = (text: string): Html => html`<span class="tok-quiet">${text}</span>`;
-
-/** Lines of `Name: value`. */
-export const showHeaders = (headers: readonly (readonly [string, string])[]): Html =>
-  html`${headers.map(([name, value]) => html`${name}${quiet(":")} <span class="tok-value">${value}</span>\n`)}`;
 
 /** For a POSIX shell: one word, whatever is in it. */
 export const shellQuote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;

@@ -1,4 +1,5 @@
 import { sha256Hex } from "../kernel/crypto.ts";
+import { SURFACES } from "./surfaces.ts";
 
 /** Something that is served as it is to everybody: a page, a style sheet, the document. */
 export interface Resource {
@@ -58,29 +59,7 @@ export function serveResource(request: Request, resource: Resource): Response {
   return new Response(body, { headers });
 }
 
-const COMMON_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
-
-/** A page that runs nothing and sends nothing. */
-export const STILL_PAGE = pageHeaders(`${COMMON_POLICY}; form-action 'none'`);
-/** A page whose copy buttons work. */
-export const LIVELY_PAGE = pageHeaders(`${COMMON_POLICY}; form-action 'none'; script-src 'self'`);
-/** A page with a form of our own; what it shows or takes is kept nowhere on the way. */
-export const FORM_PAGE = {
-  ...pageHeaders(`${COMMON_POLICY}; form-action 'self'; script-src 'self'`),
-  "cache-control": "no-store",
-};
-
-function pageHeaders(policy: string): Readonly<Record<string, string>> {
-  return {
-    "content-security-policy": policy,
-    // With "no-referrer" a browser would send `Origin: null` with our own form.
-    "referrer-policy": "same-origin",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "cache-control": "no-cache",
-  };
-}
+export const PAGE = SURFACES.page;
+export const FORM_PAGE = SURFACES.form;
 
 export const HTML_TYPE = "text/html; charset=utf-8";

@@ -55,7 +55,7 @@ export class RefusedLog {
       id: this.#context.ids.next("req"),
       at: this.#context.clock.now(),
       requestId,
-      environmentId: principal?.environmentId ?? null,
+      environmentId: principal && "environmentId" in principal ? principal.environmentId : null,
       actor: principal ? actorOf(principal) : null,
       method: request.method,
       path,
@@ -88,6 +88,6 @@ export class RefusedLog {
   }
 
   #hasRoomFor({ principal }: Exchange): boolean {
-    return (principal ? this.#perKey.take(principal.keyId) : this.#anonymous.take("")) === 0;
+    return (principal ? this.#perKey.take(actorOf(principal)) : this.#anonymous.take("")) === 0;
   }
 }
