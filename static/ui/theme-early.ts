@@ -1,0 +1,3 @@
+import { applyTheme } from "./browser/theme.ts";
+
+applyTheme();
