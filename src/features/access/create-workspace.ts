@@ -5,7 +5,7 @@ import { mutate } from "../../journal/mutate.ts";
 import { assert } from "../../kernel/assert.ts";
 import type { EnvironmentKind, Principal } from "../../kernel/principal.ts";
 import { SCOPES } from "../../kernel/principal.ts";
-import { issueKey, keyCreated } from "./issue-key.ts";
+import { issueKey, keyCreated } from "./keys/issue-key.ts";
 import type { AccessRoom } from "./room.ts";
 import { insertWorkspace } from "./store.ts";
 import type { CreateWorkspace, NewWorkspace } from "./types.ts";
@@ -25,9 +25,12 @@ export async function furnishWorkspace(
   const firstKey = (kind: EnvironmentKind) =>
     issueKey(context, writer, principal, {
       environmentId: environments[kind],
-      kind,
+      environmentKind: kind,
       name: FIRST_KEY_NAME,
+      kind: "secret",
       scopes: SCOPES,
+      origins: undefined,
+      eventTypes: undefined,
       expiresAt: undefined,
     });
   const live = await firstKey("live");
@@ -54,7 +57,11 @@ export async function createWorkspace(
   principal: Principal,
   { name }: CreateWorkspace,
 ): Promise<NewWorkspace> {
-  assert(principal.kind !== "key", "workspaces are made by the operator");
+  const isOperator = principal.kind === "account" && principal.isOperator;
+  assert(
+    isOperator || principal.kind === "operator" || principal.kind === "system",
+    "workspaces are made by the operator",
+  );
   return mutate(context, principal, async (writer) => {
     const { result, audit } = await furnishWorkspace(context, writer, principal, name);
     writer.afterCommit(claimed);

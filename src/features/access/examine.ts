@@ -1,6 +1,8 @@
 import type { Context } from "../../context.ts";
 import type { Finding } from "../../feature.ts";
-import { findBrokenWorkspaces, findSilentKeys } from "./store.ts";
+import { findPagelessKeys, findSilentKeys } from "./keys/store.ts";
+import { findBrokenWorkspaces } from "./store.ts";
+import { findOwnerless, hasOperator } from "./workspaces/store.ts";
 
 const NAMED_MAX = 5;
 
@@ -20,9 +22,18 @@ export function examineAccess({ database, clock }: Context): Promise<readonly Fi
     ),
     finding(
       "access.keys",
-      await findSilentKeys(reader, clock.now()),
-      "Every key in force has a secret.",
-      "Rotate or revoke these keys, no secret proves them",
+      [...(await findSilentKeys(reader, clock.now())), ...(await findPagelessKeys(reader, clock.now()))],
+      "Every key in force has a secret, and every publishable one its pages.",
+      "Rotate, change or revoke these keys, they let nobody in",
     ),
+    finding(
+      "access.owners",
+      await findOwnerless(reader),
+      "Every team has an owner who can sign in.",
+      "Invite an owner into these workspaces, nobody there can sign in as one",
+    ),
+    (await hasOperator(reader))
+      ? { check: "access.operators", ok: true, message: "The installation has an operator who can sign in." }
+      : { check: "access.operators", ok: false, message: "No operator can sign in any more: restore a backup." },
   ]);
 }

@@ -2,18 +2,25 @@ import { AppError, notFound } from "../../kernel/errors.ts";
 import { type Id, isId } from "../../kernel/ids.ts";
 import type { Principal, Scope } from "../../kernel/principal.ts";
 
-/** A key acts in its own environment; to it all others do not exist. */
+const isAbove = (principal: Principal): boolean => principal.kind === "operator" || principal.kind === "system";
+
+/** Who acts in an environment acts in no other; to them all others do not exist. */
 export function assertMayActIn(principal: Principal, environmentId: Id<"env">): void {
-  if (principal.kind === "key" && principal.environmentId !== environmentId) throw notFound("The environment");
+  if (isAbove(principal)) return;
+  if (!("environmentId" in principal) || principal.environmentId !== environmentId) throw notFound("The environment");
 }
 
 /** Nobody gives away, or gets back by a new secret, what they have not got themselves. */
 export function assertHoldsAll(principal: Principal, scopes: readonly Scope[]): void {
-  if (principal.kind !== "key") return;
-  const missing = scopes.filter((scope) => !principal.scopes.has(scope));
+  if (isAbove(principal)) return;
+  const held: ReadonlySet<string> = "scopes" in principal ? principal.scopes : new Set();
+  const missing = scopes.filter((scope) => !held.has(scope));
   if (missing.length > 0) {
     const noun = missing.length === 1 ? "scope" : "scopes";
-    throw new AppError("forbidden", `The calling key itself lacks the ${noun} ${missing.join(", ")}.`);
+    throw new AppError(
+      "forbidden",
+      `${principal.kind === "key" ? "The calling key itself lacks" : "Your role here lacks"} the ${noun} ${missing.join(", ")}.`,
+    );
   }
 }
 

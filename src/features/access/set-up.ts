@@ -4,7 +4,8 @@ import { assert } from "../../kernel/assert.ts";
 import { AppError } from "../../kernel/errors.ts";
 import type { Principal } from "../../kernel/principal.ts";
 import { furnishWorkspace } from "./create-workspace.ts";
-import { hashPassword } from "./password.ts";
+import { hashPassword } from "./passwords/hashing.ts";
+import { assertGoodPassword } from "./passwords/policy.ts";
 import type { AccessRoom } from "./room.ts";
 import { assertSetupToken, spendSetupToken } from "./setup-token.ts";
 import { hasWorkspace, insertFact, insertOwner } from "./store.ts";
@@ -42,6 +43,7 @@ export async function setUp(
   assert(principal.kind === "operator" || token !== undefined, "a set-up without the operator needs the token");
   // Told before the password is hashed: that is the dear part, and nobody is to buy it without a token.
   await assertMaySetUp(room, token);
+  assertGoodPassword(password, { email });
   const passwordHash = await hashPassword(password);
   return mutate(context, principal, async (writer) => {
     await claim(writer);
