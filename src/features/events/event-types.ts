@@ -1,9 +1,10 @@
 import type { Context } from "../../context.ts";
+import { changesBetween } from "../../journal/audit-changes.ts";
 import { mutate } from "../../journal/mutate.ts";
 import { AppError, notFound, validationFailed } from "../../kernel/errors.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { JsonObject } from "../../kernel/json.ts";
-import type { KeyPrincipal } from "../../kernel/principal.ts";
+import type { EnvironmentPrincipal } from "../../kernel/principal.ts";
 import type { UnixMs } from "../../kernel/units.ts";
 import type { ProgramCache } from "../progression/index.ts";
 import { compileSchema, guessSchema, type SchemaCheck } from "./schema.ts";
@@ -24,7 +25,7 @@ export interface KnownEventType extends Omit<EventType, "origin" | "createdAt" |
 export interface EventTypes {
   find(environmentId: Id<"env">, name: string): Promise<KnownEventType | undefined>;
   list(environmentId: Id<"env">): Promise<readonly KnownEventType[]>;
-  put(principal: KeyPrincipal, name: string, input: PutEventType): Promise<KnownEventType>;
+  put(principal: EnvironmentPrincipal, name: string, input: PutEventType): Promise<KnownEventType>;
   /** Learns from an event of the open test environment whose type nobody registered. */
   learn(environmentId: Id<"env">, name: string, properties: JsonObject): Promise<void>;
 }
@@ -134,12 +135,11 @@ export function createEventTypes(context: Context, { programs, isReserved }: Eve
         };
         await saveEventType(writer, environmentId, type);
         writer.afterCommit(() => forget(environmentId));
-        const { clientSafe, forward } = type;
-        const details = { clientSafe, forward, schema: type.schema ?? null };
+        const changes = changesBetween(before, type, ["origin", "description", "clientSafe", "forward", "schema"]);
         const action = before ? "event_type.changed" : "event_type.registered";
         return {
           result: type,
-          audit: [{ workspaceId, environmentId, action, target: name, details }],
+          audit: [{ workspaceId, environmentId, action, target: name, ...changes }],
           announce: [],
           jobs: [],
         };

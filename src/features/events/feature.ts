@@ -1,10 +1,15 @@
+import { Elysia } from "elysia";
 import type { Context } from "../../context.ts";
 import type { Feature } from "../../feature.ts";
 import type { ProgramCache, ProgramSurroundings, Recorder } from "../progression/index.ts";
 import { createEventTypes } from "./event-types.ts";
 import { createIngest } from "./ingest.ts";
+import { purgeRefusedEventsJob } from "./refused/jobs.ts";
+import { RefusedEvents } from "./refused/keep.ts";
+import { createRefusedEventRoutes } from "./refused/routes.ts";
 import { createEventRoutes, type FindDeliveries } from "./routes.ts";
 import { compileSchema } from "./schema.ts";
+import { createSegmentRoutes } from "./segment/routes.ts";
 import { listEventTypeRows } from "./store.ts";
 
 export interface EventsOptions {
@@ -34,11 +39,24 @@ export function createEvents(context: Context, options: EventsOptions): Feature 
     types,
     ingest,
     recorder: options.recorder,
+    refused: new RefusedEvents(context),
+    segmentMessages: context.metrics.counter(
+      "segment_messages_total",
+      "Messages of Segment's libraries, by type and outcome.",
+    ),
     outcomes: context.metrics.counter("events_total", "Events by outcome: accepted, duplicate, rejected."),
     personalUserIds: context.metrics.counter(
       "events_personal_user_id_total",
       "Events whose userId looks like an e-mail address or a phone number.",
     ),
   };
-  return { name: "events", routes: (guard) => createEventRoutes(room, options, guard) };
+  return {
+    name: "events",
+    routes: (guard) =>
+      new Elysia({ name: "all-events" })
+        .use(createRefusedEventRoutes(context.database, guard))
+        .use(createEventRoutes(room, options, guard))
+        .use(createSegmentRoutes(room, guard)),
+    jobs: [purgeRefusedEventsJob],
+  };
 }

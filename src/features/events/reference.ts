@@ -2,13 +2,15 @@ import * as v from "valibot";
 import { json, page, said, text, textOrNull, time, timeOrNull, whole } from "../../http/openapi-fields.ts";
 import type { RoomReference } from "../../http/openapi-types.ts";
 import { EFFECT_EXAMPLES, EffectView } from "../progression/index.ts";
+import { CLOUD_EVENTS_SECTION } from "./cloud-events/reference.ts";
+import { SEGMENT_OPERATIONS, SEGMENT_SECTION, SEGMENT_TAG } from "./segment/reference.ts";
 import { SendEvent } from "./types.ts";
 
 const STATUS =
   "`accepted`, or `duplicate`: this id came before with the same content, and these are its first effects.";
 
 const fields = {
-  id: text("The event's id: yours, else the `Idempotency-Key`, else one that was made."),
+  id: text("The event's id: yours, else the `Idempotency-Key`, else one that was made. Of a CloudEvent: `source|id`."),
   type: text("The event's type."),
   userId: text("Your member."),
   occurredAt: time("When it happened."),
@@ -25,6 +27,16 @@ const SentEvent = v.object({
   effectsPurged,
 });
 
+const { programVersion: _programVersion, ...told } = fields;
+/** What a page is told. */
+const Acknowledged = v.object({
+  ...told,
+  status: said(
+    v.picklist(["accepted", "duplicate"]),
+    "`accepted`, or `duplicate`: this id came before with the same content.",
+  ),
+});
+
 const Rejected = v.object({
   status: v.literal("rejected"),
   error: said(
@@ -35,6 +47,23 @@ const Rejected = v.object({
     }),
     "Why it was not accepted.",
   ),
+});
+
+const Batch = v.object({
+  results: said(v.array(v.union([SentEvent, Acknowledged, Rejected])), "One for each event, in their order."),
+});
+
+const RefusedEvent = v.object({
+  refusedAt: time("When it was refused."),
+  requestId: text("The request that brought it."),
+  source: said(
+    v.picklist(["event", "batch", "cloudevents", "segment"]),
+    "By which way it came: alone, in a batch, as a CloudEvent, or from a Segment library.",
+  ),
+  id: textOrNull("The event's id, as far as it could be read."),
+  type: textOrNull("Its type; `identify` and the like for other messages of a Segment library."),
+  userId: textOrNull("The member."),
+  error: said(Rejected.entries.error, "Why it was not accepted."),
 });
 
 const LoggedEvent = v.object({
@@ -114,6 +143,19 @@ const LOGGED = {
   properties: EVENT.properties,
   effects: EFFECT_EXAMPLES,
 };
+const REFUSED = {
+  refusedAt: "2026-11-20T18:04:00.412Z",
+  requestId: "req_01kag6w8yhf2ss0m8g3cnv5d7a",
+  source: "segment",
+  id: "node-next-1763661840000-5b1c",
+  type: "lesson_completed",
+  userId: "user_42",
+  error: {
+    code: "validation_failed",
+    message: "The properties do not fit the schema of the event type.",
+    details: [{ path: "properties.score", message: "Must be number." }],
+  },
+};
 const TYPE = {
   name: "lesson_completed",
   origin: "registered",
@@ -142,22 +184,26 @@ export const EVENTS_REFERENCE: RoomReference = {
       description:
         "What your users did. An event is accepted once, decided by one version of the program, and answered with its effects after everything is on the disk.",
     },
+    SEGMENT_TAG,
   ],
+  sections: [CLOUD_EVENTS_SECTION, SEGMENT_SECTION],
   operations: {
     sendEvent: {
+      description:
+        "Answers once the event is on the disk, with what it did. The same id with the same content answers 200 and the first effects, with other content 409. Takes CloudEvents 1.0 as well.\n\nA browser, with a publishable key or a member's token, sends types that are `clientSafe` and no others, without `backfill`, as plain JSON; a token speaks for its own member, whom it need not name.",
       headers: {
         "Idempotency-Key": { description: "Stands in for `id` where the event has none." },
       },
-      body: { example: EVENT, fields: SEND_FIELDS },
+      body: { schema: SendEvent, example: EVENT, fields: SEND_FIELDS },
       answers: {
         201: {
-          description: "Accepted and durable.",
-          schema: SentEvent,
+          description: "Accepted and durable. A browser is answered without what it did.",
+          schema: v.union([SentEvent, Acknowledged]),
           example: { ...ANSWER, status: "accepted", effects: EFFECT_EXAMPLES },
         },
         200: {
-          description: "A repeat: nothing happened again.",
-          schema: SentEvent,
+          description: "A repeat: nothing happened again. Also the answer to a batch of CloudEvents.",
+          schema: v.union([SentEvent, Acknowledged, Batch]),
           example: { ...ANSWER, status: "duplicate", effects: EFFECT_EXAMPLES },
         },
       },
@@ -165,7 +211,10 @@ export const EVENTS_REFERENCE: RoomReference = {
     },
     sendEvents: {
       description:
-        "Up to 1,000 events in 8 MiB. Each is accepted or rejected by itself, and the results stand in the order of the events: look at every `status`, because the answer is 200 also where some were rejected.",
+        "Up to 1,000 events in 8 MiB. Each is accepted or rejected by itself, and the results stand in the order of the events: look at every `status`, because the answer is 200 also where some were rejected. Those are listed under `GET /v1/events/refused`, too.",
+      headers: {
+        "Idempotency-Key": { description: "Stands in, with the place in the batch, for each `id` that is not given." },
+      },
       body: {
         schema: v.strictObject({ events: v.pipe(v.array(SendEvent), v.minLength(1), v.maxLength(1_000)) }),
         example: {
@@ -176,7 +225,7 @@ export const EVENTS_REFERENCE: RoomReference = {
       answers: {
         200: {
           description: "One result for each event.",
-          schema: v.object({ results: v.array(v.union([SentEvent, Rejected])) }),
+          schema: Batch,
           example: {
             results: [
               { ...ANSWER, status: "accepted", effects: EFFECT_EXAMPLES },
@@ -203,6 +252,19 @@ export const EVENTS_REFERENCE: RoomReference = {
         200: { description: "The events.", schema: page(LoggedEvent), example: { data: [LOGGED], next: null } },
       },
     },
+    listRefusedEvents: {
+      query: {
+        userId: { description: "Only this member's." },
+        type: { description: "Only of this type." },
+      },
+      answers: {
+        200: {
+          description: "Those of the last seven days.",
+          schema: page(RefusedEvent),
+          example: { data: [REFUSED], next: null },
+        },
+      },
+    },
     getEvent: {
       path: { id: { description: "The event's id.", example: EVENT.id } },
       query: {
@@ -210,6 +272,10 @@ export const EVENTS_REFERENCE: RoomReference = {
           description: "`true` adds every rule that was considered.",
           schema: { enum: ["true", "false"] },
           example: "true",
+        },
+        browserOf: {
+          description: "Of an event that a page sent under an id of its own: the member.",
+          example: "user_42",
         },
       },
       answers: {
@@ -265,5 +331,6 @@ export const EVENTS_REFERENCE: RoomReference = {
       path: TYPE_PATH,
       answers: { 200: { description: "The event type.", schema: EventType, example: TYPE } },
     },
+    ...SEGMENT_OPERATIONS,
   },
 };

@@ -2,17 +2,22 @@ import { Elysia } from "elysia";
 import * as v from "valibot";
 import type { Reader } from "../../database/database.ts";
 import type { Guard } from "../../http/guard.ts";
-import { keyOf } from "../../http/guard.ts";
+import { browserOf, callerOf } from "../../http/guard.ts";
 import { listQuery, numberBefore, pageOf, parsePage } from "../../http/pages.ts";
 import { isoTime, parseIsoTime } from "../../kernel/clock.ts";
-import { notFound, validationFailed } from "../../kernel/errors.ts";
+import { AppError, notFound, validationFailed } from "../../kernel/errors.ts";
 import type { Id } from "../../kernel/ids.ts";
 import type { JsonObject } from "../../kernel/json.ts";
 import { looksPersonal } from "../../kernel/text.ts";
-import { type LoggedInput, listInputs, type Recorder } from "../progression/index.ts";
+import { type InputName, type LoggedInput, listInputs, type Recorder } from "../progression/index.ts";
+import { eventOf } from "./event-of.ts";
 import { findEventTypeOr404, type KnownEventType } from "./event-types.ts";
-import { type EventsRoom, sendEvent, sendEvents } from "./send-event.ts";
-import { EventTypeName, PutEventType, SendEvent, SendEventBatch } from "./types.ts";
+import { cloudEvent, type IncomingBody, keyAt, readIncomingBody } from "./incoming.ts";
+import type { EventsRoom } from "./room.ts";
+import { acknowledge } from "./send-event.ts";
+import { type BatchResult, sendEvents, sendOne } from "./send-events.ts";
+import { isBrowser, type Sender } from "./sender.ts";
+import { EventTypeName, PutEventType, SendEventBatch } from "./types.ts";
 
 /** What an event caused to be sent; the room that sends is handed in by app.ts. */
 export type FindDeliveries = (
@@ -27,7 +32,11 @@ export interface EventRoutesOptions {
 }
 
 const TAGS = ["Events"];
+const FROM_ANYWHERE = { scope: "events:write", widget: "events:send", publishable: true } as const;
 const WARNING = "userId looks like an e-mail address or a phone number; send your own stable id";
+
+/** Looked at one by one where they are taken in: whatever is refused there is listed. */
+const Incoming = v.custom<IncomingBody>(() => true);
 
 const ListEvents = v.object({
   ...listQuery,
@@ -42,35 +51,48 @@ export const createEventRoutes = (room: EventsRoom, { recorder, findDeliveries }
     .post(
       "/v1/events",
       async ({ request, body, set }) => {
-        const idempotencyKey = request.headers.get("idempotency-key") ?? undefined;
-        const sent = await sendEvent(
-          room,
-          keyOf(request),
-          body,
-          idempotencyKey === undefined ? {} : { idempotencyKey },
-        );
+        const sender = senderOf(request);
+        if (body.kind !== "event" && isBrowser(sender)) {
+          throw new AppError("unsupported_media_type", "CloudEvents are for servers: send an event as plain JSON.");
+        }
+        if (body.kind === "cloudevents")
+          return { results: await sendEvents(room, sender, body.events.map(cloudEvent)) };
+        const incoming =
+          body.kind === "event"
+            ? eventOf(sender, body.event, "event", idempotencyKeyOf(request))
+            : cloudEvent(body.event);
+        const sent = await sendOne(room, sender, incoming);
         set.status = sent.status === "accepted" ? 201 : 200;
-        if (looksPersonal(body.userId)) set.headers["hatch-warning"] = WARNING;
-        return sent;
+        if (looksPersonal(sent.userId)) set.headers["hatch-warning"] = WARNING;
+        return isBrowser(sender) ? acknowledge(sent) : sent;
       },
       {
-        access: { scope: "events:write" },
-        body: SendEvent,
+        access: FROM_ANYWHERE,
+        bodyReader: readIncomingBody,
+        ownIds: true,
+        body: Incoming,
         detail: {
           operationId: "sendEvent",
           summary: "Send an event",
           description:
-            "Answers once the event is on the disk, with what it did. The same id with the same content answers 200 and the first effects, with other content 409.",
+            "Answers once the event is on the disk, with what it did. The same id with the same content answers 200 and the first effects, with other content 409. Takes CloudEvents 1.0 as well.",
           tags: TAGS,
         },
       },
     )
     .post(
       "/v1/events/batch",
-      async ({ request, body }) => ({ results: await sendEvents(room, keyOf(request), body.events) }),
+      async ({ request, body }) => {
+        const sender = senderOf(request);
+        const key = idempotencyKeyOf(request);
+        const events = body.events.map((event, place) => eventOf(sender, event, "batch", keyAt(key, place)));
+        const results = await sendEvents(room, sender, events);
+        return { results: isBrowser(sender) ? results.map(acknowledgeResult) : results };
+      },
       {
-        access: { scope: "events:write" },
+        access: FROM_ANYWHERE,
         bodyLimit: "batch",
+        ownIds: true,
         body: SendEventBatch,
         detail: {
           operationId: "sendEvents",
@@ -88,7 +110,7 @@ export const createEventRoutes = (room: EventsRoom, { recorder, findDeliveries }
         const rows = await room.context.database.read((reader) =>
           listInputs(
             reader,
-            keyOf(request).environmentId,
+            callerOf(request).environmentId,
             {
               eventsOnly: true,
               ...(query.userId === undefined ? {} : { userId: query.userId }),
@@ -109,9 +131,9 @@ export const createEventRoutes = (room: EventsRoom, { recorder, findDeliveries }
     .get(
       "/v1/events/:id",
       async ({ request, params, query }) => {
-        const { environmentId } = keyOf(request);
+        const { environmentId } = callerOf(request);
         return room.context.database.read(async (reader) => {
-          const input = await recorder.find(reader, environmentId, "server", params.id);
+          const input = await recorder.find(reader, environmentId, nameOf(params.id, query.browserOf));
           if (!input) throw notFound("The event");
           return {
             ...eventView(input),
@@ -123,18 +145,19 @@ export const createEventRoutes = (room: EventsRoom, { recorder, findDeliveries }
       {
         access: { scope: "events:read" },
         params: v.object({ id: v.string() }),
-        query: v.object({ explain: v.optional(v.picklist(["true", "false"])) }),
+        query: v.object({ explain: v.optional(v.picklist(["true", "false"])), browserOf: v.optional(v.string()) }),
         detail: {
           operationId: "getEvent",
           summary: "One event with its effects and deliveries",
-          description: "With `explain=true` also every rule that was considered, and why it did or did not fire.",
+          description:
+            "With `explain=true` also every rule that was considered, and why it did or did not fire. Ids that a page gave count for one member only: name that one as `browserOf`.",
           tags: TAGS,
         },
       },
     )
     .put(
       "/v1/event-types/:name",
-      async ({ request, params, body }) => eventTypeView(await room.types.put(keyOf(request), params.name, body)),
+      async ({ request, params, body }) => eventTypeView(await room.types.put(callerOf(request), params.name, body)),
       {
         access: { scope: "program:write" },
         params: v.object({ name: EventTypeName }),
@@ -151,7 +174,7 @@ export const createEventRoutes = (room: EventsRoom, { recorder, findDeliveries }
       "/v1/event-types",
       async ({ request, query }) => {
         const { limit, after } = parsePage(query);
-        const all = await room.types.list(keyOf(request).environmentId);
+        const all = await room.types.list(callerOf(request).environmentId);
         const from = after === undefined ? 0 : all.findIndex(({ name }) => name === after) + 1;
         return pageOf(all.slice(from, from + limit + 1), limit, ({ name }) => name, eventTypeView);
       },
@@ -170,13 +193,22 @@ export const createEventRoutes = (room: EventsRoom, { recorder, findDeliveries }
     .get(
       "/v1/event-types/:name",
       async ({ request, params }) =>
-        eventTypeView(await findEventTypeOr404(room.types, keyOf(request).environmentId, params.name)),
+        eventTypeView(await findEventTypeOr404(room.types, callerOf(request).environmentId, params.name)),
       {
         access: { scope: "program:read" },
         params: v.object({ name: v.string() }),
         detail: { operationId: "getEventType", summary: "One event type", tags: TAGS },
       },
     );
+
+const senderOf = (request: Request): Sender => browserOf(request) ?? callerOf(request);
+
+const acknowledgeResult = (result: BatchResult) => (result.status === "rejected" ? result : acknowledge(result));
+
+const nameOf = (id: string, browserOf: string | undefined): InputName =>
+  browserOf === undefined ? { namespace: "server", id } : { namespace: "browser", id, userId: browserOf };
+
+const idempotencyKeyOf = ({ headers }: Request): string | undefined => headers.get("idempotency-key") ?? undefined;
 
 const eventView = (input: LoggedInput) => ({
   id: input.id,

@@ -1,31 +1,17 @@
 import canonicalize from "canonicalize";
-import * as v from "valibot";
-import type { Context } from "../../context.ts";
-import { detailsOf } from "../../http/validate.ts";
-import { isoTime, parseIsoTime } from "../../kernel/clock.ts";
+import { isoTime } from "../../kernel/clock.ts";
 import { sha256 } from "../../kernel/crypto.ts";
-import { AppError, type ErrorDetail, validationFailed } from "../../kernel/errors.ts";
+import { AppError, validationFailed } from "../../kernel/errors.ts";
+import type { Id } from "../../kernel/ids.ts";
 import type { JsonObject } from "../../kernel/json.ts";
-import type { Counter } from "../../kernel/metrics.ts";
-import { actorOf, type KeyPrincipal } from "../../kernel/principal.ts";
-import { isCallerId, looksPersonal } from "../../kernel/text.ts";
-import { MINUTE } from "../../kernel/units.ts";
-import type { Effect, InputDraft, InputOutcome, LoggedInput, Recorder } from "../progression/index.ts";
-import type { EventTypes, KnownEventType } from "./event-types.ts";
-import type { Ingest } from "./ingest.ts";
-import { SendEvent } from "./types.ts";
-
-/** How far a sender's clock may run ahead of ours. */
-const AHEAD_MAX = 5 * MINUTE;
-
-export interface EventsRoom {
-  readonly context: Context;
-  readonly types: EventTypes;
-  readonly ingest: Ingest;
-  readonly recorder: Pick<Recorder, "recall">;
-  readonly outcomes: Counter;
-  readonly personalUserIds: Counter;
-}
+import { actorOf } from "../../kernel/principal.ts";
+import { isCallerId } from "../../kernel/text.ts";
+import type { UnixMs } from "../../kernel/units.ts";
+import type { Effect, InputDraft, InputName, InputOutcome, LoggedInput } from "../progression/index.ts";
+import { checkEvent, checkTime, timeOf } from "./check-event.ts";
+import type { EventsRoom } from "./room.ts";
+import { isBrowser, type Sender } from "./sender.ts";
+import type { SendEvent } from "./types.ts";
 
 /** What the sender is told of an event, once it is on the disk. */
 export interface SentEvent {
@@ -42,63 +28,71 @@ export interface SentEvent {
 
 export interface SendOptions {
   /** Stands in where the event has no id of its own. */
-  readonly idempotencyKey?: string;
+  readonly idempotencyKey?: string | undefined;
+  /** When it happened by our clock, where the sender's is known to be wrong. What the event says stays its content. */
+  readonly occurredAt?: UnixMs | undefined;
 }
 
-/** Records one event. @throws AppError with the reason, where it is not accepted */
-export async function sendEvent(
+/** An event that may be recorded, or one that came before. */
+export type Prepared =
+  | { readonly kind: "new"; readonly draft: InputDraft; readonly learns: boolean }
+  | { readonly kind: "known"; readonly outcome: InputOutcome };
+
+/** What became of one of many. */
+export type Received =
+  | { readonly kind: "recorded"; readonly input: LoggedInput; readonly isRepeat: boolean }
+  | { readonly kind: "refused"; readonly error: AppError };
+
+/**
+ * Records many, each by itself, in the order given: all are looked at before the first is handed on.
+ * @throws what is no refusal: then nothing is known of any of them
+ */
+export async function receiveAll(
   room: EventsRoom,
-  principal: KeyPrincipal,
-  event: SendEvent,
-  options: SendOptions = {},
-): Promise<SentEvent> {
+  { environmentId }: Pick<Sender, "environmentId">,
+  preparing: readonly (() => Promise<Prepared>)[],
+): Promise<Received[]> {
+  const prepared = await Promise.all(preparing.map((prepare) => orRefusal(prepare)));
+  return Promise.all(prepared.map((one) => receivePrepared(room, environmentId, one)));
+}
+
+/** The same for one alone. */
+export async function receiveOne(
+  room: EventsRoom,
+  { environmentId }: Pick<Sender, "environmentId">,
+  prepare: () => Promise<Prepared>,
+): Promise<Received> {
+  return receivePrepared(room, environmentId, await orRefusal(prepare));
+}
+
+async function receivePrepared(
+  room: EventsRoom,
+  environmentId: Id<"env">,
+  prepared: Prepared | AppError,
+): Promise<Received> {
+  const outcome =
+    prepared instanceof AppError ? prepared : await orRefusal(() => record(room, environmentId, prepared));
+  const received = outcome instanceof AppError ? refused(outcome) : receivedOf(outcome);
+  const word = received.kind === "refused" ? "rejected" : received.isRepeat ? "duplicate" : "accepted";
+  room.outcomes.add(1, { outcome: word });
+  return received;
+}
+
+async function orRefusal<T>(work: () => Promise<T>): Promise<T | AppError> {
   try {
-    const named = nameEvent(event, options);
-    const outcome = await submit(room, principal, event, named);
-    const sent = answerOf(outcome);
-    room.outcomes.add(1, { outcome: sent.status });
-    return sent;
+    return await work();
   } catch (error) {
-    room.outcomes.add(1, { outcome: "rejected" });
+    if (error instanceof AppError) return error;
     throw error;
   }
 }
 
-export type BatchResult =
-  | SentEvent
-  | {
-      readonly status: "rejected";
-      readonly error: { readonly code: string; readonly message: string; readonly details?: readonly ErrorDetail[] };
-    };
-
-/**
- * Records many; each is accepted or rejected by itself, in the order given.
- * @throws AppError `unavailable` where none was kept because none could be: whoever sends it again loses nothing
- */
-export async function sendEvents(
-  room: EventsRoom,
-  principal: KeyPrincipal,
-  events: readonly unknown[],
-): Promise<BatchResult[]> {
-  const results = await Promise.all(
-    events.map(async (event): Promise<BatchResult> => {
-      try {
-        const parsed = v.safeParse(SendEvent, event);
-        if (!parsed.success) throw validationFailed(detailsOf(parsed.issues), "The event is not valid.");
-        return await sendEvent(room, principal, parsed.output);
-      } catch (error) {
-        if (!(error instanceof AppError)) throw error;
-        const { code, message, details } = error;
-        return { status: "rejected", error: { code, message, ...(details.length > 0 ? { details } : {}) } };
-      }
-    }),
-  );
-  const errors = results.flatMap((result) => (result.status === "rejected" ? [result.error] : []));
-  const away = errors.find(({ code }) => code === "unavailable");
-  if (away && errors.length === results.length) {
-    throw new AppError("unavailable", away.message, { retryAfterSeconds: 1 });
-  }
-  return results;
+async function record(room: EventsRoom, environmentId: Id<"env">, prepared: Prepared): Promise<InputOutcome> {
+  if (prepared.kind === "known") return prepared.outcome;
+  const { draft, learns } = prepared;
+  const outcome = await room.ingest.submit(environmentId, draft);
+  if (learns && outcome.kind === "accepted") await room.types.learn(environmentId, draft.type, draft.properties);
+  return outcome;
 }
 
 /** What an event is called, and what it says: enough to know it again. */
@@ -118,81 +112,59 @@ function nameEvent(event: SendEvent, { idempotencyKey }: SendOptions): Named {
  * What was accepted once is known for ever: a schema that was tightened since, a window that has closed or a type that is
  * gone refuses new events, not the repeat of an old one. So a refusal looks the id up before it stands.
  */
-async function submit(
+export async function prepareEvent(
   room: EventsRoom,
-  principal: KeyPrincipal,
+  principal: Sender,
   event: SendEvent,
-  named: Named,
-): Promise<InputOutcome> {
-  const { environmentId } = principal;
+  options: SendOptions,
+): Promise<Prepared> {
+  const named = nameEvent(event, options);
   try {
+    const occurredAt = options.occurredAt ?? timeOf(event);
+    checkTime(room.context, event, occurredAt);
     const type = await checkEvent(room, principal, event, named.properties);
-    const draft = draftOf(room, principal, event, named, type);
-    const outcome = await room.ingest.submit(environmentId, draft);
-    const isOpen = type === undefined || type.origin === "guessed";
-    if (isOpen && outcome.kind === "accepted") await room.types.learn(environmentId, event.type, named.properties);
-    return outcome;
+    const draft = draftOf(room, principal, event, { ...named, occurredAt, forward: type?.forward ?? false });
+    return { kind: "new", draft, learns: type === undefined || type.origin === "guessed" };
   } catch (error) {
     const { id, contentHash } = named;
     if (!(error instanceof AppError) || error.code !== "validation_failed" || id === undefined) throw error;
     const earlier = await room.context.database.read((reader) =>
-      room.recorder.recall(reader, environmentId, { namespace: "server", id, contentHash }),
+      room.recorder.recall(reader, principal.environmentId, { ...inputName(principal, event, id), contentHash }),
     );
     if (!earlier) throw error;
-    return earlier;
+    return { kind: "known", outcome: earlier };
   }
-}
-
-/** Everything that may be wrong with a new event and needs no transaction. @returns its type, if it is known */
-async function checkEvent(
-  room: EventsRoom,
-  principal: KeyPrincipal,
-  event: SendEvent,
-  properties: JsonObject,
-): Promise<KnownEventType | undefined> {
-  checkTime(room.context, event);
-  if (looksPersonal(event.userId)) {
-    room.personalUserIds.add();
-    if (room.context.config.events.personalUserIds === "refuse") {
-      throw validationFailed([
-        { path: "userId", message: "looks like an e-mail address or a phone number; send your own stable id" },
-      ]);
-    }
-  }
-  const type = await room.types.find(principal.environmentId, event.type);
-  if ((type === undefined || type.origin === "guessed") && principal.environmentKind === "live") {
-    throw validationFailed([
-      { path: "type", message: "is not a registered event type; PUT /v1/event-types/{name} registers it" },
-    ]);
-  }
-  const problems = type?.check?.(properties) ?? [];
-  if (problems.length > 0) throw validationFailed(problems, "The properties do not fit the schema of the event type.");
-  return type;
 }
 
 function draftOf(
   { context }: EventsRoom,
-  principal: KeyPrincipal,
+  principal: Sender,
   event: SendEvent,
-  { id, properties, contentHash }: Named,
-  type: KnownEventType | undefined,
+  known: Named & Pick<InputDraft, "occurredAt" | "forward">,
 ): InputDraft {
+  const { id, properties, contentHash, occurredAt, forward } = known;
   return {
     kind: "event",
-    id: id ?? context.ids.next("evi"),
-    namespace: "server",
+    // An id of our own making meets no other: it is found without knowing who sent it.
+    ...(id === undefined
+      ? ({ namespace: "server", id: context.ids.next("evi") } as const)
+      : inputName(principal, event, id)),
     type: event.type,
     userId: event.userId,
-    occurredAt: event.occurredAt === undefined ? undefined : parseIsoTime(event.occurredAt),
+    occurredAt,
     properties,
     backfill: event.backfill === true,
     contentHash,
-    forward: type?.forward ?? false,
+    forward,
     actor: actorOf(principal),
     requestId: principal.request.id,
     traceparent: principal.request.traceparent,
   };
 }
+
+/** What a page calls its events is known of one member only: nobody uses up the ids of another, nor a server's. */
+const inputName = (sender: Sender, { userId }: SendEvent, id: string): InputName =>
+  isBrowser(sender) ? { namespace: "browser", id, userId } : { namespace: "server", id };
 
 function idFromKey(idempotencyKey: string | undefined): string | undefined {
   if (idempotencyKey === undefined) return undefined;
@@ -200,19 +172,6 @@ function idFromKey(idempotencyKey: string | undefined): string | undefined {
     throw validationFailed([{ path: "Idempotency-Key", message: "must be 1–255 printable characters" }]);
   }
   return idempotencyKey;
-}
-
-function checkTime(context: Context, event: SendEvent): void {
-  if (event.occurredAt === undefined) return;
-  const at = parseIsoTime(event.occurredAt);
-  const refuse = (message: string) => validationFailed([{ path: "occurredAt", message }]);
-  if (at === undefined) throw refuse("must be an ISO 8601 time with its offset, such as 2026-11-20T18:04:00Z");
-  const now = context.clock.now();
-  if (at > now + AHEAD_MAX) throw refuse("lies more than 5 minutes in the future");
-  if (at < 0) throw refuse("lies before 1970");
-  if (event.backfill !== true && at < now - context.config.events.lateWindow) {
-    throw refuse("is older than the late window; send `backfill: true` to count it for its own day");
-  }
 }
 
 /** What makes two events the same: RFC 8785 of what the caller said happened. Defaults and `backfill` do not count. */
@@ -229,27 +188,42 @@ function contentHashOf(event: SendEvent, properties: JsonObject): Uint8Array {
   }
 }
 
-function answerOf(outcome: InputOutcome): SentEvent {
+const refused = (error: AppError): Received => ({ kind: "refused", error });
+
+function receivedOf(outcome: InputOutcome): Received {
   switch (outcome.kind) {
     case "accepted":
-      return sentEvent(outcome.input, "accepted");
+      return { kind: "recorded", input: outcome.input, isRepeat: false };
     case "duplicate":
-      return sentEvent(outcome.input, "duplicate");
+      return { kind: "recorded", input: outcome.input, isRepeat: true };
     case "conflict":
-      throw new AppError("event_conflict", "An event with this id and other content was accepted before.");
+      return refused(new AppError("event_conflict", "An event with this id and other content was accepted before."));
     case "refused":
-      throw outcome.error;
+      return refused(outcome.error);
   }
 }
 
-const sentEvent = (input: LoggedInput, status: SentEvent["status"]): SentEvent => ({
+/** What a page is told: that it arrived, and nothing of what it did. */
+export type Acknowledged = Omit<SentEvent, "effects" | "effectsPurged" | "programVersion">;
+
+export const acknowledge = ({ id, type, userId, occurredAt, receivedAt, status }: SentEvent): Acknowledged => ({
+  id,
+  type,
+  userId,
+  occurredAt,
+  receivedAt,
+  status,
+});
+
+/** What the sender is told of an event that was recorded, now or before. */
+export const sentEvent = ({ input, isRepeat }: Extract<Received, { kind: "recorded" }>): SentEvent => ({
   id: input.id,
   type: input.type,
   userId: input.userId,
   occurredAt: isoTime(input.occurredAt),
   receivedAt: isoTime(input.receivedAt),
   programVersion: input.programVersion,
-  status,
+  status: isRepeat ? "duplicate" : "accepted",
   effects: input.effects ?? [],
   ...(input.effects === undefined ? { effectsPurged: true } : {}),
 });

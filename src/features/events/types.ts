@@ -8,7 +8,7 @@ const EventId = v.pipe(
   v.metadata({ minLength: 1, maxLength: 255 }),
 );
 
-const UserId = v.pipe(
+export const UserId = v.pipe(
   v.string(),
   v.check(isCallerId, "must be 1–255 printable characters, the stable id that your application gives its user"),
   v.metadata({ minLength: 1, maxLength: 255 }),
@@ -36,7 +36,8 @@ export const SendEvent = v.strictObject({
 });
 export type SendEvent = v.InferOutput<typeof SendEvent>;
 
-const BATCH_MAX = 1_000;
+/** Of events that come together, by whichever way. */
+export const BATCH_MAX = 1_000;
 
 /** The entries are parsed one by one, so that a bad one does not fail its neighbours. */
 export const SendEventBatch = v.strictObject({
