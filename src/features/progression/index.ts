@@ -1,11 +1,16 @@
 export { PROGRESS_EVENTS } from "./catalogue.ts";
 export { createProgression, type Progression } from "./feature.ts";
-export type { InputDraft, InputOutcome, LoggedInput } from "./inputs/draft.ts";
+export type { InputDraft, InputName, InputOutcome, LoggedInput } from "./inputs/draft.ts";
 export type { Recorder } from "./inputs/record.ts";
 export { listInputs } from "./inputs/store.ts";
+export { memberDraft } from "./members/commands.ts";
 export { createProgramCache, type ProgramCache } from "./program/cache.ts";
 export { programChecksum } from "./program/checksum.ts";
+export { checkAndCompareProgram, comparisonView } from "./program/compare.ts";
+export { programDifference } from "./program/difference.ts";
 export { applyProgram } from "./program/publish.ts";
 export type { ProgramSurroundings } from "./program/room.ts";
+export type { WrittenProgram } from "./program/schema.ts";
+export { validateProgram } from "./program/validate.ts";
 export { EFFECT_EXAMPLES, EffectView, PROGRESSION_REFERENCE } from "./reference.ts";
 export type { Considered, Effect } from "./types.ts";

@@ -1,8 +1,8 @@
 import * as v from "valibot";
-import { json, page, said, text, textOrNull, time, whole } from "../../http/openapi-fields.ts";
+import { json, page, said, text, textOrNull, time, timeOrNull, whole } from "../../http/openapi-fields.ts";
 import type { RoomReference } from "../../http/openapi-types.ts";
 import type { JsonObject } from "../../kernel/json.ts";
-import { Award, Credit, CreditsLimit, Debit, Program, Rule, TimesLimit } from "./program/schema.ts";
+import { Award, Credit, CreditsLimit, Debit, EventType, Program, Rule, TimesLimit } from "./program/schema.ts";
 
 export const EffectView = v.looseObject({
   id: text("`eff_…`. It names this effect for ever."),
@@ -91,6 +91,13 @@ const MEMBER = {
   quests: {},
 };
 
+const { attributes: _attributes, ...ownFields } = Member.entries;
+const OwnState = v.object({
+  ...ownFields,
+  createdAt: timeOrNull("When the member was first heard of; `null` where that has not happened yet."),
+});
+const { attributes: _said, ...OWN_STATE } = MEMBER;
+
 const Transfer = v.object({
   id: text("`txn_…`"),
   currency: v.string(),
@@ -118,6 +125,9 @@ const MemberEvent = v.object({
 /** The program as the reference shows it: what the checks choose by a key is a choice of forms here. */
 const ProgramDocument = v.strictObject({
   ...Program.entries,
+  eventTypes: v.optional(
+    v.record(v.string(), v.strictObject({ ...EventType.entries, schema: v.optional(json("JSON Schema 2020-12.")) })),
+  ),
   rules: v.optional(
     v.record(
       v.string(),
@@ -131,20 +141,25 @@ const ProgramDocument = v.strictObject({
 });
 
 const PROGRAM_NOTES = {
-  timezone: "For members whose own zone is not known.",
+  timezone: "For members whose own zone is not known: an IANA name such as `Europe/Berlin`.",
   weekStartsOn: "Where weeks begin.",
   eventTypes: "What comes in, by name.",
   "eventTypes.*.schema": "JSON Schema 2020-12 of the event's `properties`.",
+  "eventTypes.*.description": "When it is sent, for whoever reads the program.",
   "eventTypes.*.clientSafe": "Whether browsers may send it.",
   "eventTypes.*.forward": "Whether the event itself goes out to webhooks.",
   currencies: "Points, coins, experience.",
+  "currencies.*.title": "What people are shown.",
+  "currencies.*.description": "What it is for.",
   "currencies.*.kind": "`progress` can only be earned; what is `spendable` can be taken.",
   "currencies.*.expiresAfter": 'Credits end after this, such as `"365d"` or `"P1Y"`.',
   rules:
     "What follows from what. A condition and an amount are CEL over `event`, `effect`, `member`, `progress` and `now`.",
+  "rules.*.title": "What people are shown.",
+  "rules.*.description": "Why it is there.",
   "rules.*.on": "An event type, or an effect such as `level.changed`.",
   "rules.*.when": "The condition. Always, if absent.",
-  "rules.*.then": "What happens, in order.",
+  "rules.*.then": "What happens, in order. All of it or nothing.",
   "rules.*.then.*.credit": "Gives of this currency.",
   "rules.*.then.*.debit": "Takes of this currency.",
   "rules.*.then.*.award": "Awards this badge.",
@@ -157,15 +172,43 @@ const PROGRAM_NOTES = {
   "rules.*.limits.*.credits": "How much it may give.",
   "rules.*.limits.*.currency": "Of this currency.",
   tracks: "Levels, tiers, stages.",
+  "tracks.*.title": "What people are shown.",
+  "tracks.*.description": "What it measures.",
   "tracks.*.over": "The currency whose total counts.",
   "tracks.*.rungs": "From the lowest up.",
   "tracks.*.rungs.*.key": "What the level is called in effects and events.",
+  "tracks.*.rungs.*.title": "What people are shown.",
+  "tracks.*.rungs.*.description": "What it stands for.",
   "tracks.*.rungs.*.at": "The total at which it begins.",
-  streaks: "Days or weeks in a row.",
+  streaks: "Days or weeks in a row. Checked and kept; nothing is decided by them yet.",
+  "streaks.*.title": "What people are shown.",
+  "streaks.*.description": "What it asks for.",
+  "streaks.*.on": "The event type that keeps it going.",
+  "streaks.*.when": "Which of these events count. All, if absent.",
+  "streaks.*.every": "What must not be missed.",
+  "streaks.*.milestones": "Counts that are told of, ascending.",
+  "streaks.*.freezes": "Misses that are forgiven.",
+  "streaks.*.freezes.max": "How many a member can hold.",
+  "streaks.*.freezes.earnEvery": "One is earned each time the count has grown by this.",
+  "streaks.*.grace": 'How long after midnight the day before still counts, such as `"2h"`.',
   badges: "Each is awarded once.",
+  "badges.*.title": "What people are shown.",
+  "badges.*.description": "What it is for.",
   "badges.*.when": "The condition. By a rule or by hand only, if absent.",
-  leaderboards: "Who leads.",
-  rewards: "What can be had for a spendable currency.",
+  "badges.*.award":
+    "`automatic` where there is a condition. `manual`: by a rule or by hand only, whatever the condition says.",
+  leaderboards: "Who leads. Checked and kept; nothing is decided by them yet.",
+  "leaderboards.*.title": "What people are shown.",
+  "leaderboards.*.description": "What it compares.",
+  "leaderboards.*.over": "A currency, a track or a streak.",
+  "leaderboards.*.window": "What it runs over before it begins anew.",
+  "leaderboards.*.ties": "1-1-3, 1-1-2, or the earliest to reach leads.",
+  rewards: "What can be had for a spendable currency. Checked and kept; they can't be redeemed yet.",
+  "rewards.*.title": "What people are shown.",
+  "rewards.*.description": "What they get.",
+  "rewards.*.price": "How much of which currencies.",
+  "rewards.*.stock": "How many there are in all. Without end, if absent.",
+  "rewards.*.perMember": "How many one member can have.",
 };
 
 const PROGRAM = {
@@ -219,6 +262,53 @@ const VERSION = {
   publishedAt: "2026-11-20T17:58:11.020Z",
 };
 
+const Difference = v.object({
+  published: said(
+    v.nullable(v.omit(Version, ["id"])),
+    "The version that decides now; `null` where nothing was ever published.",
+  ),
+  tag: text("Names it for the `If-Match` of a publication."),
+  unchanged: said(v.boolean(), "Whether it is this very program."),
+  replacedDraft: said(
+    v.nullable(v.object({ updatedBy: v.string(), updatedAt: v.string() })),
+    "A draft that nobody has published, and that a publication of this program would write over.",
+  ),
+  changes: v.array(
+    v.object({
+      section: text("`rules`, `tracks` …; empty for what stands at the top itself."),
+      key: text("The entry; empty where the order of the section changed."),
+      change: said(v.picklist(["added", "changed", "removed", "reordered"]), "What became of it."),
+      fields: said(
+        v.array(
+          v.object({
+            path: text("Within the entry, such as `rungs.adept.at`."),
+            before: v.optional(said(v.unknown(), "Absent where it was not there.")),
+            after: v.optional(said(v.unknown(), "Absent where it is no more.")),
+          }),
+        ),
+        "Of what was changed.",
+      ),
+      members: v.optional(whole("How many hold it, have it, stand on it or have sent it, where that was asked for.")),
+    }),
+  ),
+});
+const { id: _, ...PUBLISHED } = VERSION;
+const DIFFERENCE = {
+  published: PUBLISHED,
+  tag: "2-6c1f0a52c7b1",
+  unchanged: false,
+  replacedDraft: null,
+  changes: [
+    {
+      section: "tracks",
+      key: "level",
+      change: "changed",
+      fields: [{ path: "rungs.adept.at", before: 250, after: 300 }],
+      members: 1204,
+    },
+  ],
+};
+
 const USER = { userId: { description: "Your own id of the user.", example: "user_42" } };
 const ETAG = { ETag: { description: "Names this state; send it back to ask whether it still holds." } };
 const IF_NONE_MATCH = { "If-None-Match": { description: "An `ETag` that you have: 304 while it holds." } };
@@ -230,6 +320,10 @@ export const PROGRESSION_REFERENCE: RoomReference = {
       name: "Members",
       description:
         "The users of your application and what they have gained. A member comes into being with the first event.",
+    },
+    {
+      name: "Widgets",
+      description: "What a member's own browser asks for, with a token that your server made for it.",
     },
     {
       name: "Program",
@@ -246,6 +340,18 @@ export const PROGRESSION_REFERENCE: RoomReference = {
     getMember: {
       path: USER,
       answers: { 200: { description: "The member as of now.", schema: Member, example: MEMBER } },
+    },
+    getOwnState: {
+      headers: { "If-None-Match": { description: "An `ETag` from before: 304 where it still holds." } },
+      answers: {
+        200: {
+          description: "The member as of now.",
+          schema: OwnState,
+          example: OWN_STATE,
+          headers: { ETag: { description: "Changes whenever the answer does." } },
+        },
+        304: { description: "Nothing has changed." },
+      },
     },
     putMember: {
       path: USER,
@@ -384,6 +490,12 @@ export const PROGRESSION_REFERENCE: RoomReference = {
       errors: ["version_conflict"],
     },
     validateProgram: {
+      query: {
+        members: {
+          description: "`true`: counts for each change how many members have to do with it. Looks at every member.",
+          schema: { enum: ["true", "false"] },
+        },
+      },
       body: { schema: ProgramDocument, example: PROGRAM },
       answers: {
         200: {
@@ -395,19 +507,26 @@ export const PROGRESSION_REFERENCE: RoomReference = {
               "Everything that is wrong, 50 at most.",
             ),
             checksum: v.optional(text("Of a valid one.")),
+            difference: v.optional(said(Difference, "Of a valid one: what publishing it would change.")),
           }),
-          example: {
-            valid: false,
-            problems: [{ path: "rules.lesson_xp.then.0.credit", message: "gems is not a currency of this program" }],
-          },
+          example: { valid: true, problems: [], checksum: "81b0e7d4c95a", difference: DIFFERENCE },
         },
       },
     },
     publishProgram: {
+      headers: {
+        "If-Match": {
+          description:
+            'The `tag` of a difference, or the `ETag` of the published program, `"0"` where there is none: 412 if another was published since.',
+        },
+      },
       body: {
         example: { note: "Adept begins at 250" },
         optional: true,
-        fields: { note: "A sentence for whoever reads the list of versions." },
+        fields: {
+          note: "A sentence for whoever reads the list of versions.",
+          program: { type: "object", description: "The program to publish, in place of the draft, which it becomes." },
+        },
       },
       answers: {
         200: {
@@ -416,7 +535,7 @@ export const PROGRESSION_REFERENCE: RoomReference = {
           example: { ...VERSION, unchanged: false },
         },
       },
-      errors: ["not_found"],
+      errors: ["not_found", "version_conflict"],
     },
     rollBackProgram: {
       body: {

@@ -12,13 +12,17 @@ export interface MemberChange {
   readonly locale?: string | null;
 }
 
+/** What an input is known by. Ids of secret keys, of browsers and of commands never meet; of browsers, each member's do not. */
+export type InputName =
+  | { readonly namespace: "server" | "command"; readonly id: string }
+  | { readonly namespace: "browser"; readonly id: string; readonly userId: string };
+
 /** An input on its way into the log: checked, not yet numbered. */
 export interface InputDraft {
   readonly kind: "event" | "command";
   /** The caller's id or one that was made. */
   readonly id: string;
-  /** Ids of secret keys, of browsers and of commands never meet. */
-  readonly namespace: "server" | "browser" | "command";
+  readonly namespace: InputName["namespace"];
   readonly type: string;
   readonly userId: string;
   /** Absent: the time it is received. */

@@ -3,16 +3,16 @@ import type { Reader, Writer } from "../../../database/database.ts";
 import { type Announcement, announce } from "../../../journal/outbox.ts";
 import { isoTime } from "../../../kernel/clock.ts";
 import { createSigner, equalBytes } from "../../../kernel/crypto.ts";
-import { AppError } from "../../../kernel/errors.ts";
+import { AppError, validationFailed } from "../../../kernel/errors.ts";
 import type { Id } from "../../../kernel/ids.ts";
 import type { UnixMs } from "../../../kernel/units.ts";
 import { decide, needs } from "../decide/decide.ts";
 import { localTimeOf } from "../decide/local-time.ts";
-import { insertMembers, lockMembers, type Member, stateText, updateMembers } from "../members/store.ts";
+import { attributesText, insertMembers, lockMembers, type Member, stateText, updateMembers } from "../members/store.ts";
 import type { ProgramCache } from "../program/cache.ts";
 import type { CompiledProgram } from "../program/compile.ts";
 import { type Decision, EMPTY_STATE, type Input, type MemberFacts } from "../types.ts";
-import type { InputDraft, InputOutcome, LoggedInput, MemberChange } from "./draft.ts";
+import type { InputDraft, InputName, InputOutcome, LoggedInput, MemberChange } from "./draft.ts";
 import {
   type ClaimedId,
   findClaimedIds,
@@ -28,22 +28,19 @@ import {
 
 /** A member's state is read and written with each input: past this size an input is refused rather than all slowed down. */
 const STATE_CHARS_MAX = 64 * 1024;
+/** What is known of a member stays small for the same reason. */
+const ATTRIBUTES_CHARS_MAX = 16 * 1024;
 /** Half a SHA-256: beyond any chance of two ids meeting, and half the index. */
 const ID_HASH_BYTES = 16;
 
 export interface Recorder {
-  /** The event that a caller knows by this id. */
-  find(
-    reader: Reader,
-    environmentId: Id<"env">,
-    namespace: InputDraft["namespace"],
-    id: string,
-  ): Promise<LoggedInput | undefined>;
+  /** The event that a caller knows by this name. */
+  find(reader: Reader, environmentId: Id<"env">, name: InputName): Promise<LoggedInput | undefined>;
   /** What an input of this id and content would come to if it came again; undefined where the id is new. */
   recall(
     reader: Reader,
     environmentId: Id<"env">,
-    draft: Pick<InputDraft, "namespace" | "id" | "contentHash">,
+    draft: InputName & Pick<InputDraft, "contentHash">,
   ): Promise<InputOutcome | undefined>;
   /** Appends to the log of one environment, in order, inside the caller's transaction. One refused input leaves the others alone. */
   record(writer: Writer, environmentId: Id<"env">, drafts: readonly InputDraft[]): Promise<InputOutcome[]>;
@@ -80,12 +77,15 @@ export function createRecorder(
     "Conditions and amounts that could not be evaluated, so that their rule did not fire.",
   );
   const idKey = createSigner(context.keyring.derive("event-ids"));
-  const hashId = (environmentId: Id<"env">, { namespace, id }: Pick<InputDraft, "namespace" | "id">): Uint8Array =>
-    idKey.bytes(`${environmentId}\n${namespace}\n${id}`).subarray(0, ID_HASH_BYTES);
+  // Neither part of a name holds a line end.
+  const hashId = (environmentId: Id<"env">, name: InputName): Uint8Array => {
+    const id = name.namespace === "browser" ? `${name.userId}\n${name.id}` : name.id;
+    return idKey.bytes(`${environmentId}\n${name.namespace}\n${id}`).subarray(0, ID_HASH_BYTES);
+  };
 
   return {
-    async find(reader, environmentId, namespace, id) {
-      const [claim] = await findClaimedIds(reader, environmentId, [hashId(environmentId, { namespace, id })]);
+    async find(reader, environmentId, name) {
+      const [claim] = await findClaimedIds(reader, environmentId, [hashId(environmentId, name)]);
       return claim?.input;
     },
     async recall(reader, environmentId, draft) {
@@ -220,6 +220,10 @@ function foldOne(fold: Fold, draft: InputDraft, idHash: Uint8Array): InputOutcom
     after.set(userId, withFacts(fold.members.get(userId), facts, writer.now));
   if (change || !after.has(draft.userId)) {
     after.set(draft.userId, { ...(change ? applyChange(before, change) : before), updatedAt: writer.now });
+  }
+  if (change && attributesText(after.get(draft.userId)?.attributes ?? {}).length > ATTRIBUTES_CHARS_MAX) {
+    const message = `must not exceed ${ATTRIBUTES_CHARS_MAX} characters together`;
+    return { kind: "refused", error: validationFailed([{ path: "attributes", message }]) };
   }
   for (const member of after.values()) {
     if (stateText(member.state).length > STATE_CHARS_MAX) {

@@ -5,7 +5,7 @@ import { mutate } from "../../../journal/mutate.ts";
 import { sha256 } from "../../../kernel/crypto.ts";
 import { AppError, notFound, validationFailed } from "../../../kernel/errors.ts";
 import type { JsonObject, JsonValue } from "../../../kernel/json.ts";
-import { actorOf, type KeyPrincipal } from "../../../kernel/principal.ts";
+import { actorOf, type EnvironmentPrincipal } from "../../../kernel/principal.ts";
 import { isTimeZone } from "../decide/local-time.ts";
 import type { InputDraft, LoggedInput, MemberChange } from "../inputs/draft.ts";
 import type { Recorder } from "../inputs/record.ts";
@@ -13,8 +13,6 @@ import type { ProgramCache } from "../program/cache.ts";
 import type { Command } from "../types.ts";
 import { findMember, type Member } from "./store.ts";
 
-/** What is known of a member stays small: it is loaded with each of the member's events. */
-const ATTRIBUTES_CHARS_MAX = 16 * 1024;
 /** |amount| ≤ 10¹², as everywhere. */
 const AMOUNT_MAX = 1_000_000_000_000;
 
@@ -61,32 +59,42 @@ export interface MembersRoom {
 /** Makes a member known, or merges what is said of one; `null` deletes an attribute. */
 export async function putMember(
   room: MembersRoom,
-  principal: KeyPrincipal,
+  principal: EnvironmentPrincipal,
   userId: string,
   input: PutMember,
 ): Promise<Member> {
   const { context, recorder } = room;
   const { environmentId } = principal;
-  const change: MemberChange = { kind: "member", ...input };
-  const draft = commandDraft(context, principal, userId, change, { ...input } as JsonObject);
-  return context.database.write(async (writer) => {
+  const draft = memberDraft(context, principal, userId, input);
+  return mutate(context, principal, async (writer) => {
     const [outcome] = await recorder.record(writer, environmentId, [draft]);
     if (outcome?.kind === "refused") throw outcome.error;
     const member = await findMember(writer, environmentId, userId);
     if (!member) throw new AppError("internal", "The member was not written.");
-    if (JSON.stringify(member.attributes).length > ATTRIBUTES_CHARS_MAX) {
-      throw validationFailed([
-        { path: "attributes", message: `must not exceed ${ATTRIBUTES_CHARS_MAX} characters together` },
-      ]);
-    }
-    return member;
+    return { result: member, audit: [], announce: [], jobs: [] };
   });
+}
+
+/**
+ * The input that says what is known of a member.
+ * @param id the caller's own, of a message that may come again; else one is made
+ */
+export function memberDraft(
+  context: Context,
+  principal: EnvironmentPrincipal,
+  userId: string,
+  input: PutMember,
+  id?: string,
+): InputDraft {
+  const change: MemberChange = { kind: "member", ...input };
+  const draft = commandDraft(context, principal, userId, change, { ...input } as JsonObject);
+  return id === undefined ? draft : { ...draft, id };
 }
 
 /** Gives or takes an amount by hand: an input like any other, with its effects and its place in the ledger. */
 export async function adjustBalance(
   room: MembersRoom,
-  principal: KeyPrincipal,
+  principal: EnvironmentPrincipal,
   userId: string,
   input: Adjust,
 ): Promise<LoggedInput> {
@@ -117,7 +125,7 @@ export async function adjustBalance(
 
 function commandDraft(
   context: Context,
-  principal: KeyPrincipal,
+  principal: EnvironmentPrincipal,
   userId: string,
   command: Command | MemberChange,
   properties: JsonObject,

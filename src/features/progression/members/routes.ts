@@ -1,20 +1,26 @@
 import { Elysia } from "elysia";
 import * as v from "valibot";
-import { type Guard, keyOf } from "../../../http/guard.ts";
+import { isKnown, tagOf, unchanged } from "../../../http/etag.ts";
+import { callerOf, type Guard, memberOf } from "../../../http/guard.ts";
 import { listQuery, numberBefore, pageOf, parsePage } from "../../../http/pages.ts";
 import { isoTime } from "../../../kernel/clock.ts";
+import { sha256Hex } from "../../../kernel/crypto.ts";
 import { notFound } from "../../../kernel/errors.ts";
 import { isCallerId } from "../../../kernel/text.ts";
 import { listInputs, listTransfers } from "../inputs/store.ts";
 import { Adjust, adjustBalance, type MembersRoom, PutMember, putMember } from "./commands.ts";
 import { findMember, listMembers } from "./store.ts";
-import { memberView, transferView } from "./view.ts";
+import { memberView, newcomer, ownView, transferView } from "./view.ts";
 
 const TAGS = ["Members"];
 const OneMember = v.object({
   userId: v.pipe(v.string(), v.check(isCallerId, "must be 1–255 printable characters")),
 });
 const List = v.object(listQuery);
+
+/** Kept by the member's own browser, and asked about before it is used again. */
+const OWN_CACHING = { "cache-control": "private, no-cache" } as const;
+const TAG_CHARACTERS = 20;
 
 export const createMemberRoutes = (room: MembersRoom, guard: Guard) => {
   const { database } = room.context;
@@ -23,7 +29,7 @@ export const createMemberRoutes = (room: MembersRoom, guard: Guard) => {
     .get(
       "/v1/members",
       async ({ request, query }) => {
-        const { environmentId } = keyOf(request);
+        const { environmentId } = callerOf(request);
         const { limit, after } = parsePage(query);
         return database.read(async (reader) => {
           const program = await room.programs.active(reader, environmentId);
@@ -45,7 +51,7 @@ export const createMemberRoutes = (room: MembersRoom, guard: Guard) => {
     .get(
       "/v1/members/:userId",
       async ({ request, params }) => {
-        const { environmentId } = keyOf(request);
+        const { environmentId } = callerOf(request);
         return database.read(async (reader) => {
           const member = await findMember(reader, environmentId, params.userId);
           if (!member) throw notFound("The member");
@@ -58,10 +64,34 @@ export const createMemberRoutes = (room: MembersRoom, guard: Guard) => {
         detail: { operationId: "getMember", summary: "One member with balances, levels and badges", tags: TAGS },
       },
     )
+    .get(
+      "/v1/widget/state",
+      async ({ request, set }) => {
+        const { environmentId, userId } = memberOf(request);
+        const state = await database.read(async (reader) => {
+          const member = await findMember(reader, environmentId, userId);
+          return ownView(member ?? newcomer(userId), await room.programs.active(reader, environmentId));
+        });
+        const tag = sha256Hex(JSON.stringify(state)).slice(0, TAG_CHARACTERS);
+        if (isKnown(request, tag)) return unchanged(tag, OWN_CACHING);
+        Object.assign(set.headers, OWN_CACHING, { etag: tagOf(tag) });
+        return state;
+      },
+      {
+        access: { widget: "progress:read" },
+        detail: {
+          operationId: "getOwnState",
+          summary: "What a member has, for their own browser",
+          description:
+            "Of the token's member, without what you said of them as attributes. Send the `ETag` back as `If-None-Match` to be told 304 while it holds.",
+          tags: ["Widgets"],
+        },
+      },
+    )
     .put(
       "/v1/members/:userId",
       async ({ request, params, body }) => {
-        const principal = keyOf(request);
+        const principal = callerOf(request);
         const member = await putMember(room, principal, params.userId, body);
         const program = await database.read((reader) => room.programs.active(reader, principal.environmentId));
         return memberView(member, program);
@@ -81,7 +111,7 @@ export const createMemberRoutes = (room: MembersRoom, guard: Guard) => {
     .get(
       "/v1/members/:userId/ledger",
       async ({ request, params, query }) => {
-        const { environmentId } = keyOf(request);
+        const { environmentId } = callerOf(request);
         const { limit, after } = parsePage(query);
         return database.read(async (reader) => {
           const member = await findMember(reader, environmentId, params.userId);
@@ -111,7 +141,7 @@ export const createMemberRoutes = (room: MembersRoom, guard: Guard) => {
     .get(
       "/v1/members/:userId/events",
       async ({ request, params, query }) => {
-        const { environmentId } = keyOf(request);
+        const { environmentId } = callerOf(request);
         const { limit, after } = parsePage(query);
         return database.read(async (reader) => {
           if (!(await findMember(reader, environmentId, params.userId))) throw notFound("The member");
@@ -150,7 +180,7 @@ export const createMemberRoutes = (room: MembersRoom, guard: Guard) => {
     .post(
       "/v1/members/:userId/adjustments",
       async ({ request, params, body, set }) => {
-        const input = await adjustBalance(room, keyOf(request), params.userId, body);
+        const input = await adjustBalance(room, callerOf(request), params.userId, body);
         set.status = 201;
         return {
           id: input.id,
@@ -160,7 +190,7 @@ export const createMemberRoutes = (room: MembersRoom, guard: Guard) => {
         };
       },
       {
-        access: { scope: "members:write" },
+        access: { scope: "members:write", permission: "progress:adjust" },
         params: OneMember,
         body: Adjust,
         detail: {

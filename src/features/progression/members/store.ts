@@ -47,7 +47,7 @@ function textOf(value: MemberState | JsonObject): string {
 
 /** A state as it is stored. */
 export const stateText: (state: MemberState) => string = textOf;
-const attributesText: (attributes: JsonObject) => string = textOf;
+export const attributesText: (attributes: JsonObject) => string = textOf;
 
 /** The members of these user ids, kept as they are until the commit. */
 export async function lockMembers(
@@ -126,6 +126,20 @@ export async function walkStates(
   const rows = await reader.all<{ id: Id<"mem">; state: string }>(
     "SELECT id, state FROM members WHERE id > ? ORDER BY id LIMIT ?",
     [after, limit],
+  );
+  return rows.map(({ id, state }) => ({ id, state: JSON.parse(state) as MemberState }));
+}
+
+/** Those of one environment in slices. */
+export async function walkStatesOf(
+  reader: Reader,
+  environmentId: Id<"env">,
+  after: string,
+  limit: number,
+): Promise<{ readonly id: Id<"mem">; readonly state: MemberState }[]> {
+  const rows = await reader.all<{ id: Id<"mem">; state: string }>(
+    "SELECT id, state FROM members WHERE environment_id = ? AND id > ? ORDER BY id LIMIT ?",
+    [environmentId, after, limit],
   );
   return rows.map(({ id, state }) => ({ id, state: JSON.parse(state) as MemberState }));
 }

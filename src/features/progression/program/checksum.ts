@@ -4,7 +4,7 @@ import { sha256Hex } from "../../../kernel/crypto.ts";
 import type { JsonObject, JsonValue } from "../../../kernel/json.ts";
 
 /** Where the order of the keys has a meaning: rules are tried, tracks and badges settled in the order of the file. */
-const ORDERED = ["rules", "tracks", "badges"] as const;
+export const ORDERED_SECTIONS = ["rules", "tracks", "badges"] as const;
 
 const keysOf = (value: JsonValue | undefined): string[] =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
@@ -14,7 +14,7 @@ const keysOf = (value: JsonValue | undefined): string[] =>
  * that differ in nothing but the order of their rules do decide differently.
  */
 export function programChecksum(content: JsonObject): string {
-  const order = Object.fromEntries(ORDERED.map((name) => [name, keysOf(content[name])]));
+  const order = Object.fromEntries(ORDERED_SECTIONS.map((name) => [name, keysOf(content[name])]));
   const text = canonicalize({ content, order });
   assert(text !== undefined, "a program is plain JSON");
   return sha256Hex(text);

@@ -1,9 +1,11 @@
 import type { Writer } from "../../../database/database.ts";
+import { changesBetween } from "../../../journal/audit-changes.ts";
 import { type Mutation, mutate } from "../../../journal/mutate.ts";
 import { isoTime } from "../../../kernel/clock.ts";
-import { notFound, validationFailed } from "../../../kernel/errors.ts";
+import { AppError, notFound, validationFailed } from "../../../kernel/errors.ts";
 import type { JsonObject } from "../../../kernel/json.ts";
 import { actorOf, type Principal } from "../../../kernel/principal.ts";
+import { versionTag } from "./compare.ts";
 import { checksFor, type ProgramPlace, type ProgramRoom } from "./room.ts";
 import { type SaveDraft, saveDraftWithin } from "./save-draft.ts";
 import { findDraft, findPublished, findVersion, insertVersion, type PublishedProgram } from "./store.ts";
@@ -20,11 +22,16 @@ interface Note {
   readonly note?: string | undefined;
 }
 
+interface Bound {
+  /** Of {@link versionTag}: what has to be published still, else nothing is; `*` is anything. */
+  readonly ifPublished?: readonly string[] | undefined;
+}
+
 /** Makes the draft the program, in one atomic switch: each event is decided by exactly one version. */
 export function publishDraft(
   room: ProgramRoom,
   principal: Principal,
-  input: ProgramPlace & Note,
+  input: ProgramPlace & Note & Bound,
 ): Promise<Publication> {
   return mutate(room.context, principal, async (writer) => {
     const draft = await findDraft(writer, input.environmentId);
@@ -51,7 +58,11 @@ export function rollBack(
 }
 
 /** Saves and publishes in one transaction, for a program that lives in a file. */
-export function applyProgram(room: ProgramRoom, principal: Principal, input: SaveDraft & Note): Promise<Publication> {
+export function applyProgram(
+  room: ProgramRoom,
+  principal: Principal,
+  input: SaveDraft & Note & Bound,
+): Promise<Publication> {
   return mutate(room.context, principal, async (writer) => {
     const saved = await saveDraftWithin(room, writer, principal, input);
     const published = await publishWithin(room, writer, principal, {
@@ -74,9 +85,13 @@ async function publishWithin(
     checksum,
     note,
     action,
-  }: ProgramPlace & Note & { readonly content: JsonObject; readonly checksum: string; readonly action: string },
+    ifPublished,
+  }: ProgramPlace & Note & Bound & { readonly content: JsonObject; readonly checksum: string; readonly action: string },
 ): Promise<Mutation<Publication>> {
   const before = await findPublished(writer, environmentId);
+  if (ifPublished && !ifPublished.some((tag) => tag === "*" || tag === versionTag(before))) {
+    throw new AppError("version_conflict", "Another version was published since: compare with that one first.");
+  }
   if (before?.checksum === checksum) {
     return { result: { program: before, isNew: false }, audit: [], announce: [], jobs: [] };
   }
@@ -94,10 +109,10 @@ async function publishWithin(
   programs.forget(environmentId);
   writer.afterCommit(() => programs.forget(environmentId));
   const told = { programId: program.id, version: program.version, checksum, note: note ?? null };
-  const details = { ...told, before: before?.checksum ?? null };
+  const changes = changesBetween(before, program, ["version", "checksum"]);
   return {
     result: { program, isNew: true },
-    audit: [{ workspaceId, environmentId, action, target: program.id, details }],
+    audit: [{ workspaceId, environmentId, action, target: program.id, ...changes, details: { note: note ?? null } }],
     announce: [{ environmentId, type: "program.published", data: { ...told, publishedAt: isoTime(writer.now) } }],
     jobs: [],
   };

@@ -6,7 +6,7 @@ import { TRIGGERS } from "./triggers.ts";
 /** Which names may be used besides those that the program defines itself. */
 export interface Surroundings {
   /** Event types that were registered one by one. */
-  readonly eventTypes: ReadonlySet<string>;
+  readonly eventTypes: Pick<ReadonlySet<string>, "has">;
 }
 
 /** Names that point nowhere, and combinations that can't mean what they say. */

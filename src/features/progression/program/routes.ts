@@ -1,11 +1,13 @@
 import { Elysia } from "elysia";
 import * as v from "valibot";
-import { type Guard, keyOf } from "../../../http/guard.ts";
+import { isKnown, tagOf, tagsOf, unchanged } from "../../../http/etag.ts";
+import { callerOf, type Guard } from "../../../http/guard.ts";
 import { listQuery, numberBefore, pageOf, parsePage } from "../../../http/pages.ts";
 import { isoTime } from "../../../kernel/clock.ts";
 import { notFound } from "../../../kernel/errors.ts";
 import { NOTE_CHARS_MAX } from "./bounds.ts";
-import { type Publication, publishDraft, rollBack } from "./publish.ts";
+import { compareProgram, comparisonView, versionTag } from "./compare.ts";
+import { applyProgram, type Publication, publishDraft, rollBack } from "./publish.ts";
 import { checksFor, type ProgramRoom } from "./room.ts";
 import { saveDraft } from "./save-draft.ts";
 import { findDraft, findPublished, listVersions, type ProgramVersion } from "./store.ts";
@@ -20,31 +22,12 @@ const Content = v.custom<object>(
 );
 
 const note = v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(NOTE_CHARS_MAX)));
-const Publish = v.optional(v.strictObject({ note }));
+const Publish = v.optional(v.strictObject({ note, program: v.optional(Content) }));
+const Validate = v.object({ members: v.optional(v.picklist(["true", "false"], "must be true or false")) });
 const RollBack = v.strictObject({
   version: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
   note,
 });
-
-const tagOf = (text: string): string => `"${text}"`;
-
-/** Entity tags of `If-Match` and `If-None-Match`, without their quotes; a weak one names the same. */
-function tagsOf(request: Request, header: "if-match" | "if-none-match"): readonly string[] | undefined {
-  const text = request.headers.get(header);
-  if (text === null) return undefined;
-  return text.split(",").map((tag) =>
-    tag
-      .trim()
-      .replace(/^W\//, "")
-      .replace(/^"(.*)"$/, "$1"),
-  );
-}
-
-const isKnown = (request: Request, tag: string): boolean =>
-  tagsOf(request, "if-none-match")?.some((known) => known === "*" || known === tag) ?? false;
-
-/** Why the answer has no body: the caller has it. */
-const unchanged = (tag: string): Response => new Response(null, { status: 304, headers: { etag: tagOf(tag) } });
 
 const versionView = (version: ProgramVersion) => ({
   id: version.id,
@@ -64,9 +47,9 @@ export const createProgramRoutes = (room: ProgramRoom, guard: Guard) => {
     .get(
       "/v1/program",
       async ({ request, set }) => {
-        const published = await database.read((reader) => findPublished(reader, keyOf(request).environmentId));
+        const published = await database.read((reader) => findPublished(reader, callerOf(request).environmentId));
         if (!published) throw notFound("A published program");
-        const tag = `${published.version}-${published.checksum}`;
+        const tag = versionTag(published);
         if (isKnown(request, tag)) return unchanged(tag);
         set.headers.etag = tagOf(tag);
         return { ...versionView(published), program: published.content };
@@ -84,7 +67,7 @@ export const createProgramRoutes = (room: ProgramRoom, guard: Guard) => {
     .get(
       "/v1/program/draft",
       async ({ request, set }) => {
-        const draft = await database.read((reader) => findDraft(reader, keyOf(request).environmentId));
+        const draft = await database.read((reader) => findDraft(reader, callerOf(request).environmentId));
         if (!draft) throw notFound("A draft");
         if (isKnown(request, draft.checksum)) return unchanged(draft.checksum);
         set.headers.etag = tagOf(draft.checksum);
@@ -104,7 +87,7 @@ export const createProgramRoutes = (room: ProgramRoom, guard: Guard) => {
     .put(
       "/v1/program/draft",
       async ({ request, body, set }) => {
-        const principal = keyOf(request);
+        const principal = callerOf(request);
         const ifMatch = tagsOf(request, "if-match");
         const { workspaceId, environmentId } = principal;
         const draft = await saveDraft(room, principal, {
@@ -130,23 +113,26 @@ export const createProgramRoutes = (room: ProgramRoom, guard: Guard) => {
     )
     .post(
       "/v1/program/validate",
-      async ({ request, body }) => {
-        const { environmentId } = keyOf(request);
+      async ({ request, body, query }) => {
+        const { environmentId } = callerOf(request);
         const verdict = await database.read(async (reader) =>
           validateProgram(body, await checksFor(room, reader, environmentId)),
         );
-        return "problems" in verdict
-          ? { valid: false, problems: verdict.problems }
-          : { valid: true, problems: [], checksum: verdict.ok.checksum };
+        if ("problems" in verdict) return { valid: false, problems: verdict.problems };
+        const { content, checksum } = verdict.ok;
+        const withMembers = query.members === "true";
+        const comparison = await compareProgram(room, { environmentId, content, withMembers });
+        return { valid: true, problems: [], checksum, difference: comparisonView(comparison) };
       },
       {
         access: { scope: "program:read" },
         body: Content,
+        query: Validate,
         detail: {
           operationId: "validateProgram",
-          summary: "Check a program",
+          summary: "Check and compare a program",
           description:
-            "Saves nothing. Always 200: `valid` says whether it could be saved, `problems` what is wrong and where.",
+            "Saves nothing. Always 200: `valid` says whether it could be saved, `problems` what is wrong and where, `difference` what publishing it would change.",
           tags: TAGS,
         },
       },
@@ -154,9 +140,15 @@ export const createProgramRoutes = (room: ProgramRoom, guard: Guard) => {
     .post(
       "/v1/program/publish",
       async ({ request, body }) => {
-        const principal = keyOf(request);
+        const principal = callerOf(request);
         const { workspaceId, environmentId } = principal;
-        return publicationView(await publishDraft(room, principal, { workspaceId, environmentId, note: body?.note }));
+        const input = { workspaceId, environmentId, note: body?.note, ifPublished: tagsOf(request, "if-match") };
+        const content = body?.program;
+        return publicationView(
+          content === undefined
+            ? await publishDraft(room, principal, input)
+            : await applyProgram(room, principal, { ...input, content }),
+        );
       },
       {
         access: { scope: "program:write" },
@@ -165,7 +157,7 @@ export const createProgramRoutes = (room: ProgramRoom, guard: Guard) => {
           operationId: "publishProgram",
           summary: "Publish the draft",
           description:
-            "One atomic switch: every event is decided by exactly one version and says which. `unchanged` is true, and there is no new number, where the draft is what is published already.",
+            "One atomic switch: every event is decided by exactly one version and says which. With `program` that is saved as the draft and published in the same moment. `unchanged` is true, and there is no new number, where it is what is published already.",
           tags: TAGS,
         },
       },
@@ -173,7 +165,7 @@ export const createProgramRoutes = (room: ProgramRoom, guard: Guard) => {
     .post(
       "/v1/program/rollback",
       async ({ request, body }) => {
-        const principal = keyOf(request);
+        const principal = callerOf(request);
         const { workspaceId, environmentId } = principal;
         return publicationView(await rollBack(room, principal, { workspaceId, environmentId, ...body }));
       },
@@ -194,7 +186,7 @@ export const createProgramRoutes = (room: ProgramRoom, guard: Guard) => {
         const { limit, after } = parsePage(query);
         const before = numberBefore(after);
         const rows = await database.read((reader) =>
-          listVersions(reader, keyOf(request).environmentId, {
+          listVersions(reader, callerOf(request).environmentId, {
             before,
             limit: limit + 1,
           }),

@@ -1,4 +1,5 @@
 import type { Writer } from "../../../database/database.ts";
+import { changesBetween } from "../../../journal/audit-changes.ts";
 import { type Mutation, mutate } from "../../../journal/mutate.ts";
 import { AppError, validationFailed } from "../../../kernel/errors.ts";
 import type { JsonObject } from "../../../kernel/json.ts";
@@ -40,10 +41,10 @@ export async function saveDraftWithin(
     updatedAt: writer.now,
   };
   await saveDraftRow(writer, environmentId, draft);
-  const details = { before: before?.checksum ?? null, after: checksum };
+  const changes = changesBetween(before, draft, ["checksum"]);
   return {
     result: draft,
-    audit: [{ workspaceId, environmentId, action: "program.draft_saved", target: environmentId, details }],
+    audit: [{ workspaceId, environmentId, action: "program.draft_saved", target: environmentId, ...changes }],
     announce: [],
     jobs: [],
   };

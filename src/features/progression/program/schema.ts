@@ -55,7 +55,7 @@ const listOf = <S extends v.GenericSchema>(entry: S, most: number) =>
 const recordOf = <S extends v.GenericSchema>(entry: S, most: number) =>
   v.pipe(v.record(Key, entry, "must be an object"), v.maxEntries(most, `must hold at most ${most}`));
 
-const EventType = v.strictObject({
+export const EventType = v.strictObject({
   schema: v.optional(
     v.custom<JsonObject>(
       (value) => typeof value === "object" && value !== null && !Array.isArray(value),
@@ -210,3 +210,5 @@ export const Program = v.strictObject({
   rewards: v.optional(recordOf(Reward, REWARDS_MAX), {}),
 });
 export type Program = v.InferOutput<typeof Program>;
+/** As it is written, defaults left out. */
+export type WrittenProgram = v.InferInput<typeof Program>;
