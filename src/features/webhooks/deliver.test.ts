@@ -97,12 +97,44 @@ describe("Retry-After", () => {
     ["86400", NOW + 24 * HOUR],
     ["86401", NOW + 24 * HOUR],
     ["999999999999999", NOW + 24 * HOUR],
+    ["9".repeat(1_024), NOW + 24 * HOUR],
+    ["000120", NOW + 120_000],
+    ["\t120 \t", NOW + 120_000],
     ["Fri, 20 Nov 2026 18:14:00 GMT", NOW + 10 * MINUTE],
     ["Fri, 27 Nov 2026 18:04:00 GMT", NOW + 24 * HOUR],
+    ["Friday, 20-Nov-26 18:14:00 GMT", NOW + 10 * MINUTE],
+    ["Fri Nov 20 18:14:00 2026", NOW + 10 * MINUTE],
+    ["Fri, 31 Dec 9999 23:59:59 GMT", NOW + 24 * HOUR],
+    ["Friday, 20-Nov-76 18:14:00 GMT", NOW + 24 * HOUR],
+    ["Friday, 20-Nov-77 18:14:00 GMT", undefined],
+    ["Fri, 20 Nov 2026 18:04:00 GMT", undefined],
+    ["Thu, 01 Jan 1970 00:00:00 GMT", undefined],
+    ["Fri Nov 20 18:03:59 2026", undefined],
+    ["Fri, 31 Feb 2027 18:14:00 GMT", undefined],
+    ["Fri, 20 Nov 2026 18:14 GMT", undefined],
     ["Fri, 20 Nov 2026 18:03:00 GMT", undefined],
     ["2026-11-20T19:00:00Z", undefined],
     ["-5", undefined],
     ["1.5", undefined],
+    ["1,5", undefined],
+    ["+5", undefined],
+    ["1e3", undefined],
+    ["0x78", undefined],
+    ["120s", undefined],
+    ["PT2M", undefined],
+    ["1 20", undefined],
+    ['"120"', undefined],
+    ["120; 5", undefined],
+    ["120, 120", undefined],
+    ["120, 3600", undefined],
+    ["120, Fri, 20 Nov 2026 18:14:00 GMT", undefined],
+    ["Fri, 20 Nov 2026 18:14:00 GMT, 120", undefined],
+    ["\u0661\u0662\u0660", undefined],
+    ["\uff11\uff12\uff10", undefined],
+    ["\u00a0120", undefined],
+    ["120\0", undefined],
+    ["NaN", undefined],
+    ["Infinity", undefined],
     ["soon", undefined],
     ["", undefined],
     ["Fri, 20 Nov 2026 18:14:00 +0100", undefined],
@@ -120,8 +152,16 @@ describe("Retry-After", () => {
     expect(after({}, verdict).dueAt).toBe(unixMs(NOW + MINUTE));
   });
 
-  test("is not looked at where the answer is a 500", () => {
-    const verdict = judge(answered(500, { "retry-after": "3600" }), NOW);
+  test.each([408, 425, 429, 503])("counts in a %d", (status) => {
+    expect(judge(answered(status, { "retry-after": "3600" }), NOW)).toMatchObject({ notBefore: unixMs(NOW + HOUR) });
+  });
+
+  test.each([200, 301, 304, 404, 500, 502, 504])("does not count in a %d", (status) => {
+    expect(judge(answered(status, { "retry-after": "3600" }), NOW)).not.toHaveProperty("notBefore");
+  });
+
+  test("that can't be read leaves the ladder as it is", () => {
+    const verdict = judge(answered(429, { "retry-after": "120, 3600" }), NOW);
     expect(after({}, verdict).dueAt).toBe(unixMs(NOW + MINUTE));
   });
 });

@@ -16,7 +16,7 @@
  */
 import { withAddedJitter } from "../../kernel/backoff.ts";
 import type { Chance } from "../../kernel/chance.ts";
-import { parseHttpDate } from "../../kernel/clock.ts";
+import { parseHttpDate } from "../../kernel/http-date.ts";
 import { addMs, DAY, type DurationMs, type UnixMs } from "../../kernel/units.ts";
 import type { OutboundResult } from "../../outbound/outbound.ts";
 import type { DeliveryProgress, DeliveryStatus, ReplayOrigin, WaitingFor } from "./types.ts";
@@ -36,12 +36,15 @@ export type Verdict =
   /** Not the receiver's doing. `counted`: by a crash, not by an orderly stop. */
   | { readonly kind: "interrupted"; readonly counted: boolean };
 
-/** Seconds or an HTTP date; undefined for anything else and for the past. */
+/**
+ * Seconds or an HTTP date in any of its three forms; undefined for anything else and for the past. Of two that differ
+ * neither can be believed, and a header that was sent twice arrives as one text with a comma: it is anything else.
+ */
 export function parseRetryAfter(value: string | undefined, now: UnixMs): UnixMs | undefined {
-  const text = value?.trim() ?? "";
+  const text = value?.replace(/^[ \t]+|[ \t]+$/g, "") ?? "";
   const latest = addMs(now, RETRY_AFTER_MAX_MS);
-  if (/^\d{1,15}$/.test(text)) return addMs(now, Math.min(Number(text) * 1_000, RETRY_AFTER_MAX_MS));
-  const at = parseHttpDate(text);
+  if (/^\d+$/.test(text)) return addMs(now, Math.min(Number(text) * 1_000, RETRY_AFTER_MAX_MS));
+  const at = parseHttpDate(text, now);
   if (at === undefined || at <= now) return undefined;
   return Math.min(at, latest) as UnixMs;
 }

@@ -114,6 +114,12 @@ export class Directory {
       headers: openHeaders(this.#keyring, row),
       secrets: secrets.map((secret) => this.#openSecret(secret)).sort(byAge),
       retryDelays: row.retry_delays === null ? undefined : (JSON.parse(row.retry_delays) as DurationMs[]),
+      pause: {
+        pauseAfter: row.pause_after,
+        pauseFor: row.pause_for as DurationMs | null,
+        until: row.status === "paused" ? (row.paused_until ?? undefined) : undefined,
+        probes: row.probes,
+      },
     };
   }
 

@@ -32,6 +32,7 @@ export function createFanOut(context: Pick<Context, "ids">, directory: Directory
           continue;
         }
         for (const match of set.matches) {
+          if (match.id === event.about) continue;
           drafts.push({
             id: context.ids.next("dlv"),
             environmentId: event.environmentId,
@@ -61,6 +62,12 @@ async function expandLater(writer: Writer, event: WrittenOutboundEvent, set: Mat
   return {
     kind: FAN_OUT_JOB,
     environmentId: event.environmentId,
-    payload: { outboundEventId: event.id, type: event.type, createdAt: event.createdAt, set: id },
+    payload: {
+      outboundEventId: event.id,
+      type: event.type,
+      createdAt: event.createdAt,
+      set: id,
+      ...(event.about === undefined ? {} : { about: event.about }),
+    },
   };
 }

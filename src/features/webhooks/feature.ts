@@ -13,6 +13,7 @@ import { OPERATIONS_EVENTS } from "./operations-events.ts";
 import { createPullRoutes } from "./pull/routes.ts";
 import { PullWaiters } from "./pull/waiters.ts";
 import type { Room } from "./room.ts";
+import type { FindContacts } from "./subscriptions/notices.ts";
 import { createSubscriptionRoutes } from "./subscriptions/routes.ts";
 
 export interface WebhooksOptions {
@@ -21,6 +22,8 @@ export interface WebhooksOptions {
   readonly claimant: string;
   /** How requests name us: `Hatch/1.2.3`. */
   readonly userAgent: string;
+  /** Who is told of an endpoint's troubles; nobody if absent. */
+  readonly findContacts?: FindContacts;
 }
 
 /** The floors without the outbox's way to the subscriptions, which this room gives. */
@@ -35,7 +38,7 @@ export interface Webhooks {
 
 /** The room, with what it hands back to the floors. */
 export function createWebhooks(floors: Floors, options: WebhooksOptions): Webhooks {
-  const { catalogue, claimant, userAgent } = options;
+  const { catalogue, claimant, userAgent, findContacts = async () => [] } = options;
   const directory = new Directory(floors, catalogue);
   const waiters = new PullWaiters(floors.clock);
   // The dispatcher may announce, and what is announced may wake it: it is known to both once it is made.
@@ -45,7 +48,7 @@ export function createWebhooks(floors: Floors, options: WebhooksOptions): Webhoo
   };
   const fanOut = createFanOut(floors, directory, wake);
   const context: Context = { ...floors, fanOut };
-  const dispatcher = new Dispatcher(context, directory, { claimant, userAgent });
+  const dispatcher = new Dispatcher({ ...context, findContacts }, directory, { claimant, userAgent });
   const room: Room = { ...context, catalogue, directory, dispatcher, waiters, userAgent };
   registerMetrics(context, dispatcher, waiters);
   return { fanOut, room, feature: createFeature(room, wake, claimant) };

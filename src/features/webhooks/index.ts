@@ -4,3 +4,4 @@ export { type DeliveryOfEvent, listDeliveriesOfEvents } from "./deliveries/show.
 export { createWebhooks, type Webhooks } from "./feature.ts";
 export { OPERATIONS_EVENTS } from "./operations-events.ts";
 export { WEBHOOKS_REFERENCE } from "./reference.ts";
+export { createSigningSecret, type SigningSecret, signatureHeaders, standardKeyOf } from "./signing.ts";

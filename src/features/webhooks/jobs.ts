@@ -16,7 +16,7 @@ import {
   purgeDeliveries,
   purgeOutboundEvents,
 } from "./store.ts";
-import { END_WAITING_JOB, ENDED_AT_ONCE_MAX, WAITING_ENDS } from "./subscriptions/disable.ts";
+import { END_WAITING_JOB, ENDED_AT_ONCE_MAX, WAITING_ENDS } from "./subscriptions/end-waiting.ts";
 import { deleteExpiredSecrets, findStanding, type StandingRow } from "./subscriptions/store.ts";
 
 const CHUNK = 500;
@@ -35,6 +35,7 @@ interface FanOutPayload {
   readonly type: string;
   readonly createdAt: UnixMs;
   readonly set: string;
+  readonly about?: Id<"sub">;
 }
 
 /** Writes the deliveries of an event with very many subscriptions, chunk by chunk; a repeated chunk writes none twice. */
@@ -50,9 +51,10 @@ const createFanOutJob = (directory: Directory, wake: Wake): JobDefinition => ({
     let done = Number(job.progress?.done ?? 0);
     while (done < ids.length) {
       if (job.signal.aborted) return snooze(context, { done });
-      const chunk = ids.slice(done, done + CHUNK);
+      const next = ids.slice(done, done + CHUNK);
+      const chunk = next.filter((id) => id !== event.about);
       await context.database.write((writer) => expandChunk(writer, { environmentId, event, chunk, wake }));
-      done += chunk.length;
+      done += next.length;
     }
     return { kind: "done", progress: { done } };
   },

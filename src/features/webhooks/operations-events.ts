@@ -14,6 +14,9 @@ const SUBSCRIPTION_EXAMPLE: JsonObject = {
   endpoint: "https://hooks.example.com/hatch",
 };
 
+/** Whether an event tells how deliveries fare: its own are not told of again. */
+export const isOperational = (event: string): boolean => NAMES.has(event);
+
 const operation = (name: string, description: string, fields: JsonObject, example: JsonObject): OutboundEventType => ({
   name,
   family: "operations",
@@ -23,8 +26,15 @@ const operation = (name: string, description: string, fields: JsonObject, exampl
   planned: true,
 });
 
-const ofSubscription = (name: string, description: string, fields: JsonObject, example: JsonObject) =>
-  operation(name, description, { ...SUBSCRIPTION, ...fields }, { ...SUBSCRIPTION_EXAMPLE, ...example });
+function ofSubscription(name: string, description: string, fields: JsonObject, example: JsonObject): OutboundEventType {
+  const { planned: _, ...event } = operation(
+    name,
+    description,
+    { ...SUBSCRIPTION, ...fields },
+    { ...SUBSCRIPTION_EXAMPLE, ...example },
+  );
+  return event;
+}
 
 const INCIDENT: JsonObject = {
   incidentId: TEXT,
@@ -124,7 +134,7 @@ export const OPERATIONS_EVENTS: readonly OutboundEventType[] = [
   ),
   ofSubscription(
     "subscription.disabled",
-    "A subscription was disabled, because its endpoint answered 410.",
+    "A subscription was disabled: its endpoint answered 410, or with failures only for five days.",
     { reason: TEXT },
     { reason: "answered 410" },
   ),
@@ -148,3 +158,5 @@ export const OPERATIONS_EVENTS: readonly OutboundEventType[] = [
   ),
   ...STATUS_AND_SUPPORT,
 ];
+
+const NAMES: ReadonlySet<string> = new Set(OPERATIONS_EVENTS.map(({ name }) => name));

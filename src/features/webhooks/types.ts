@@ -31,6 +31,13 @@ export interface Target {
   readonly secrets: readonly SigningSecret[];
   /** Undefined: those of the configuration. */
   readonly retryDelays: readonly DurationMs[] | undefined;
+  readonly pause: {
+    readonly pauseAfter: number | null;
+    readonly pauseFor: DurationMs | null;
+    /** When it is probed next; undefined where it is not paused, or waits for a person. */
+    readonly until: UnixMs | undefined;
+    readonly probes: number;
+  };
 }
 
 /** A delivery's way so far, as the verdict on its next attempt needs it. */

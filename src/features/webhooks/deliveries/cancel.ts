@@ -1,7 +1,7 @@
 import { mutate } from "../../../journal/mutate.ts";
 import { AppError, notFound } from "../../../kernel/errors.ts";
 import type { Id } from "../../../kernel/ids.ts";
-import type { KeyPrincipal } from "../../../kernel/principal.ts";
+import type { EnvironmentPrincipal } from "../../../kernel/principal.ts";
 import { REASON_CANCELED } from "../deliver.ts";
 import type { Room } from "../room.ts";
 import type { ReplayOrigin } from "../types.ts";
@@ -12,7 +12,11 @@ import { type DeliveryRow, endDelivery, findDelivery, requestCancel } from "./st
  * Cancels what waits. The request that is under way can't be called back: if it fails, nothing follows. A replay that is
  * canceled leaves what was before it.
  */
-export async function cancelDelivery(room: Room, principal: KeyPrincipal, id: Id<"dlv">): Promise<DeliveryView> {
+export async function cancelDelivery(
+  room: Room,
+  principal: EnvironmentPrincipal,
+  id: Id<"dlv">,
+): Promise<DeliveryView> {
   const { environmentId, workspaceId } = principal;
   const row = await mutate(room, principal, async (writer) => {
     const before = await findDelivery(writer, environmentId, id);

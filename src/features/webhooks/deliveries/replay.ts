@@ -3,7 +3,7 @@ import { mutate } from "../../../journal/mutate.ts";
 import { findOutboundEvent } from "../../../journal/outbox.ts";
 import { AppError, notFound } from "../../../kernel/errors.ts";
 import type { Id } from "../../../kernel/ids.ts";
-import type { KeyPrincipal } from "../../../kernel/principal.ts";
+import type { EnvironmentPrincipal } from "../../../kernel/principal.ts";
 import type { Room } from "../room.ts";
 import { findSubscription, type SubscriptionRow } from "../subscriptions/store.ts";
 import type { ReplayOrigin } from "../types.ts";
@@ -16,7 +16,7 @@ import { type DeliveryRow, findDelivery, insertDeliveries, reviveDelivery } from
  */
 export async function replayDelivery(
   room: Room,
-  principal: KeyPrincipal,
+  principal: EnvironmentPrincipal,
   id: Id<"dlv">,
   input: { readonly asNew?: boolean | undefined },
 ): Promise<DeliveryView> {

@@ -1,6 +1,6 @@
 import { Elysia } from "elysia";
 import * as v from "valibot";
-import { type Guard, keyOf } from "../../../http/guard.ts";
+import { callerOf, type Guard } from "../../../http/guard.ts";
 import { listQuery, pageOf, parsePage } from "../../../http/pages.ts";
 import { parseInput } from "../../../http/validate.ts";
 import { parseIsoTime } from "../../../kernel/clock.ts";
@@ -50,7 +50,7 @@ export const createDeliveryRoutes = (room: Room, guard: Guard) =>
       async ({ request, query }) => {
         const { limit, after } = parsePage(query);
         const { subscription, status, event, since } = parseInput(Filters, query);
-        const { environmentId } = keyOf(request);
+        const { environmentId } = callerOf(request);
         const filter = {
           subscriptionId: subscription as Id<"sub"> | undefined,
           status,
@@ -74,7 +74,7 @@ export const createDeliveryRoutes = (room: Room, guard: Guard) =>
       "/v1/deliveries/:id",
       ({ request, params }) =>
         room.database.read((reader) =>
-          findDeliveryDetail(reader, keyOf(request).environmentId, deliveryIdOf(params.id)),
+          findDeliveryDetail(reader, callerOf(request).environmentId, deliveryIdOf(params.id)),
         ),
       {
         access: { scope: "webhooks:read" },
@@ -91,10 +91,10 @@ export const createDeliveryRoutes = (room: Room, guard: Guard) =>
       "/v1/deliveries/:id/replay",
       async ({ request, params, body, set }) => {
         set.status = 202;
-        return replayDelivery(room, keyOf(request), deliveryIdOf(params.id), body ?? {});
+        return replayDelivery(room, callerOf(request), deliveryIdOf(params.id), body ?? {});
       },
       {
-        access: { scope: "webhooks:write" },
+        access: { scope: "webhooks:write", permission: "deliveries:replay" },
         body: v.optional(ReplayDelivery),
         detail: {
           operationId: "replayDelivery",
@@ -107,7 +107,7 @@ export const createDeliveryRoutes = (room: Room, guard: Guard) =>
     )
     .post(
       "/v1/deliveries/:id/cancel",
-      ({ request, params }) => cancelDelivery(room, keyOf(request), deliveryIdOf(params.id)),
+      ({ request, params }) => cancelDelivery(room, callerOf(request), deliveryIdOf(params.id)),
       {
         access: { scope: "webhooks:write" },
         detail: {
@@ -122,7 +122,7 @@ export const createDeliveryRoutes = (room: Room, guard: Guard) =>
       "/v1/outbound-events/:id",
       ({ request, params }) =>
         room.database.read((reader) =>
-          findOutboundEventView(reader, keyOf(request).environmentId, eventIdOf(params.id)),
+          findOutboundEventView(reader, callerOf(request).environmentId, eventIdOf(params.id)),
         ),
       {
         access: { scope: "webhooks:read" },

@@ -93,11 +93,12 @@ export interface AttemptView {
   readonly timings: JsonObject | null;
 }
 
-const utf8 = new TextDecoder("utf-8", { fatal: true });
+/** What was cut in the middle of a character is text all the same: `stream` waits for the rest of it. */
+const textOf = (bytes: Uint8Array): string => new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
 
 function bodyOf(bytes: Uint8Array | null): { readonly body: string } | { readonly bodyBase64: string } {
   try {
-    return { body: bytes === null ? "" : utf8.decode(bytes) };
+    return { body: bytes === null ? "" : textOf(bytes) };
   } catch {
     return { bodyBase64: Buffer.from(bytes ?? []).toString("base64") };
   }

@@ -15,6 +15,7 @@ import type { Id } from "../../../kernel/ids.ts";
 import { describeError } from "../../../kernel/log.ts";
 import type { Counter, Histogram } from "../../../kernel/metrics.ts";
 import type { Directory } from "../directory.ts";
+import { listProbes } from "../subscriptions/store.ts";
 import { type Claim, type Claimed, claimDue } from "./claim.ts";
 import { ClockSteps } from "./clock-steps.ts";
 import { type Lane, Lanes, type Turn } from "./lanes.ts";
@@ -69,6 +70,8 @@ export class Dispatcher {
   readonly #seconds: Histogram;
   /** Counted here and told to the metrics once per cycle. */
   readonly #verdicts = new Map<string, number>();
+  /** When paused subscriptions are asked again. */
+  readonly #probes = new Map<Id<"sub">, number>();
   #outcomes: Outcome[] = [];
   #returned: Claim[] = [];
   /** Outcomes written at once; falls when a group can't be written, so that one bad row does not hold up the others. */
@@ -249,7 +252,7 @@ export class Dispatcher {
       const settled = await settleOutcomes(this.#context, this.#directory, writer, outcomes, claimant);
       const back = await returnClaims(this.#context, writer, returned, claimant);
       const claimed = await claimDue(this.#directory, writer, wanted, claimant);
-      return { report: { settled: [...settled.settled, ...back.settled], disabled: settled.disabled }, claimed };
+      return { report: { ...settled, settled: [...settled.settled, ...back.settled] }, claimed };
     });
   }
 
@@ -264,14 +267,15 @@ export class Dispatcher {
     for (const { claim } of outcomes) this.#lanes.settled(this.#lanes.lane(claim.target.subscriptionId));
     for (const { target } of returned) this.#lanes.settled(this.#lanes.lane(target.subscriptionId));
     const now = this.#context.clock.now();
-    for (const [index, { claims, exhausted }] of claimed.entries()) {
+    for (const [index, { claims, exhausted, probeAt }] of claimed.entries()) {
       const turn = plan[index];
       if (!turn) continue;
       const { lane } = turn;
       if (claims) this.#lanes.enqueue(lane, claims);
+      this.#noteProbe(lane.subscriptionId, probeAt);
       // Woken since the plan was made: what the transaction did not see yet is looked for once more.
       if (lane.wakes !== turn.wakes) continue;
-      if (!claims) this.#lanes.block(lane);
+      if (!claims || probeAt !== undefined) this.#lanes.block(lane);
       if (exhausted) this.#lanes.rest(lane);
     }
     for (const { subscriptionId, settled } of report.settled) {
@@ -280,7 +284,17 @@ export class Dispatcher {
       if (settled.dueAt <= now) this.#lanes.markDue(lane);
       else lane.dueAt = Math.min(lane.dueAt, settled.dueAt);
     }
-    for (const id of report.disabled) this.#returned.push(...this.#lanes.takeBack(this.#lanes.lane(id)));
+    for (const id of report.stopped) {
+      const lane = this.#lanes.lane(id);
+      this.#returned.push(...this.#lanes.takeBack(lane));
+      // Looked at once more, to learn when it is asked again.
+      this.#lanes.markDue(lane);
+    }
+    for (const id of report.recovered) {
+      const lane = this.#lanes.lane(id);
+      this.#lanes.unblock(lane);
+      this.#lanes.markDue(lane);
+    }
     this.#fill();
   }
 
@@ -299,6 +313,22 @@ export class Dispatcher {
       ...describeError(error),
     });
     this.#errorUntil = this.#context.clock.now() + ERROR_PAUSE_MS;
+  }
+
+  #noteProbe(id: Id<"sub">, at: number | undefined): void {
+    if (at === undefined) this.#probes.delete(id);
+    else this.#probes.set(id, at);
+  }
+
+  /** Paused ones whose time has come are looked at again; without anything that waits they stay as they are. */
+  #wakeProbes(now: number): void {
+    for (const [id, at] of this.#probes) {
+      if (at > now) continue;
+      this.#probes.delete(id);
+      const lane = this.#lanes.lane(id);
+      this.#lanes.unblock(lane);
+      this.#lanes.markDue(lane);
+    }
   }
 
   /** Gives free sockets to claims, lane by lane. */
@@ -360,6 +390,7 @@ export class Dispatcher {
       await this.#scan();
     }
     this.#lanes.markDueAt(clock.now());
+    this.#wakeProbes(clock.now());
     this.#run();
   }
 
@@ -367,7 +398,12 @@ export class Dispatcher {
   async #scan(): Promise<void> {
     const { clock, database } = this.#context;
     await this.#clockSteps.follow();
-    const heads = await database.read(findHeads);
+    const { heads, probes } = await database.read(async (reader) => ({
+      heads: await findHeads(reader),
+      probes: await listProbes(reader),
+    }));
+    const waiting = new Set(heads.map(({ subscription_id }) => subscription_id));
+    for (const { id, paused_until } of probes) if (waiting.has(id)) this.#probes.set(id, paused_until);
     this.#lanes.look(heads, clock.now());
   }
 

@@ -1,14 +1,23 @@
 import type { Context } from "../../../context.ts";
 import type { Writer } from "../../../database/database.ts";
+import { type Announcement, announce } from "../../../journal/outbox.ts";
 import type { Id } from "../../../kernel/ids.ts";
 import type { JsonObject } from "../../../kernel/json.ts";
 import type { DurationMs, UnixMs } from "../../../kernel/units.ts";
 import type { OutboundResult } from "../../../outbound/outbound.ts";
 import { type Resting, type Settled, settle, type Verdict } from "../deliver.ts";
 import type { Directory } from "../directory.ts";
-import { disableSubscription } from "../subscriptions/disable.ts";
+import { isOperational } from "../operations-events.ts";
+import { isAbandoned, isPauseDue, isWorthAWord } from "../subscriptions/pausing.ts";
+import {
+  disableSubscription,
+  pauseSubscription,
+  recoverSubscription,
+  type Standing,
+  type Subject,
+} from "../subscriptions/standing.ts";
 import { findHealth, type HealthRow, lockStanding, updateHealth } from "../subscriptions/store.ts";
-import type { AttemptVerdict, DeliveryProgress, ReplayOrigin } from "../types.ts";
+import type { AttemptVerdict, DeliveryProgress, ReplayOrigin, Target } from "../types.ts";
 import { type Claim, openTarget } from "./claim.ts";
 import type { Outcome } from "./send.ts";
 import {
@@ -31,10 +40,15 @@ const HEADER_CHARACTERS_MAX = 16 * 1024;
 /** What the dispatcher goes on with once the rows are on the disk. */
 export interface Report {
   readonly settled: readonly { readonly subscriptionId: Id<"sub">; readonly settled: Settled }[];
-  readonly disabled: readonly Id<"sub">[];
+  /** Left alone by what was answered: what was claimed for them is given back. */
+  readonly stopped: readonly Id<"sub">[];
+  /** Answering again: what waited is due. */
+  readonly recovered: readonly Id<"sub">[];
 }
 
-export type Settling = Pick<Context, "ids" | "keyring" | "log" | "fanOut" | "config" | "chance" | "clock">;
+const NOTHING: Report = { settled: [], stopped: [], recovered: [] };
+
+export interface Settling extends Standing, Pick<Context, "config" | "chance" | "clock"> {}
 
 /** How a delivery stands, as the verdict on it needs it. */
 export function progressOf(row: SendingRow): DeliveryProgress {
@@ -71,25 +85,115 @@ export async function settleOutcomes(
   outcomes: readonly Outcome[],
   claimant: string,
 ): Promise<Report> {
-  if (outcomes.length === 0) return { settled: [], disabled: [] };
+  if (outcomes.length === 0) return NOTHING;
   const through = outcomes.filter(({ verdict }) => verdict.kind === "delivered");
   const failed = outcomes.filter(({ verdict }) => verdict.kind !== "delivered");
   const delivered = await settleDelivered(writer, through);
   const others = await settleOthers(context, writer, failed, claimant);
   const valid = [...delivered, ...others.valid];
   await endAttempts(writer, valid.map(endedAttempt));
-  await noteHealth(writer, valid);
-  const gone = new Map(
-    others.valid
-      .filter(({ verdict }) => verdict.kind === "gone")
-      .map(({ claim }) => [claim.target.subscriptionId, claim.target.environmentId]),
-  );
-  for (const [id, environmentId] of gone) {
-    const reason = "the endpoint answered 410 Gone";
-    await disableSubscription(context, directory, writer, { environmentId, id, reason });
-  }
-  return { settled: others.settled, disabled: [...gone.keys()] };
+  const health = await noteHealth(writer, valid);
+  await tellExhausted(context, writer, others);
+  return { settled: others.settled, ...(await followAnswers(context, directory, writer, valid, health)) };
 }
+
+/** A delivery that has failed for good is told of; one that itself tells how deliveries fare is not. */
+async function tellExhausted(
+  context: Settling,
+  writer: Writer,
+  { valid, settled }: Pick<Awaited<ReturnType<typeof settleOthers>>, "valid" | "settled">,
+): Promise<void> {
+  const announcements = valid.flatMap(({ claim }, index): Announcement[] => {
+    const next = settled[index]?.settled;
+    if (next?.status !== "failed" || isOperational(claim.event)) return [];
+    const { subscriptionId, environmentId, endpoint } = claim.target;
+    const data = {
+      subscriptionId,
+      endpoint: endpoint ?? null,
+      deliveryId: claim.id,
+      outboundEventId: claim.outboundEventId,
+      event: claim.event,
+      attemptCount: claim.attempt,
+      reason: next.reason ?? "",
+    };
+    return [{ environmentId, type: "delivery.exhausted", data, about: subscriptionId }];
+  });
+  if (announcements.length > 0) await announce(context, writer, announcements);
+}
+
+interface HealthChange {
+  readonly before: HealthRow;
+  readonly after: HealthRow;
+}
+
+/** Pauses, recovers and switches off, as the answers of the group ask for. */
+async function followAnswers(
+  context: Settling,
+  directory: Directory,
+  writer: Writer,
+  outcomes: readonly Outcome[],
+  health: ReadonlyMap<Id<"sub">, HealthChange>,
+): Promise<Pick<Report, "stopped" | "recovered">> {
+  const stopped: Id<"sub">[] = [];
+  const recovered: Id<"sub">[] = [];
+  const byTarget = Map.groupBy(outcomes, ({ claim }) => claim.target.subscriptionId);
+  for (const [id, own] of byTarget) {
+    const target = own[0]?.claim.target;
+    const change = health.get(id);
+    if (!target || !change) continue;
+    const subject = { environmentId: target.environmentId, id };
+    const last = lastFailureOf(own);
+    if (own.some(({ verdict }) => verdict.kind === "gone")) {
+      const reason = "the endpoint answered 410 Gone";
+      if (await disableSubscription(context, directory, writer, subject, reason)) stopped.push(id);
+    } else if (own.some(({ claim, verdict }) => claim.isProbe && verdict.kind === "delivered")) {
+      if (await recoverSubscription(context, directory, writer, subject)) recovered.push(id);
+    } else if (last !== undefined) {
+      if (await followFailure(context, directory, writer, { subject, target, change, last })) stopped.push(id);
+    }
+  }
+  return { stopped, recovered };
+}
+
+/** @returns whether the endpoint is left alone from now on */
+async function followFailure(
+  context: Settling,
+  directory: Directory,
+  writer: Writer,
+  {
+    subject,
+    target,
+    change: { before, after },
+    last,
+  }: {
+    readonly subject: Subject;
+    readonly target: Target;
+    readonly change: HealthChange;
+    readonly last: string;
+  },
+): Promise<boolean> {
+  if (isAbandoned(after, writer.now)) {
+    const reason = `5 days of failures only, the last one: ${last}`;
+    return disableSubscription(context, directory, writer, subject, reason);
+  }
+  const failuresInRow = after.failures_in_row;
+  if (target.status === "active" && isPauseDue(after, target.pause, writer.now)) {
+    return pauseSubscription(context, directory, writer, subject, { failuresInRow, lastFailure: last });
+  }
+  if (isWorthAWord(before.failures_in_row, failuresInRow)) {
+    const data = { subscriptionId: subject.id, endpoint: target.endpoint ?? null, failuresInRow, lastFailure: last };
+    const { environmentId, id } = subject;
+    await announce(context, writer, [{ environmentId, type: "subscription.failing", data, about: id }]);
+  }
+  return false;
+}
+
+/** In words, of the answer that came last; undefined where none of them was a failure of the endpoint. */
+const lastFailureOf = (outcomes: readonly Outcome[]): string | undefined =>
+  outcomes
+    .toSorted((left, right) => left.endedAt - right.endedAt)
+    .map(({ verdict }) => (verdict.kind === "retry" || verdict.kind === "refused" ? verdict.reason : undefined))
+    .findLast((reason) => reason !== undefined);
 
 async function settleDelivered(writer: Writer, outcomes: readonly Outcome[]): Promise<readonly Outcome[]> {
   if (outcomes.length === 0) return [];
@@ -136,7 +240,7 @@ async function settleOthers(
     const { subscriptionId, retryDelays } = claim.target;
     const row = rows.get(claim.id);
     if (!row || !isOurs(row, claim, claimant)) continue;
-    const next = settle(progressOf(row), verdict, {
+    const next = settle(progressOf(row), claim.isProbe ? ofProbe(verdict) : verdict, {
       endedAt,
       retryDelays: retryDelays ?? webhooks.retryDelays,
       retryJitter: webhooks.retryJitter,
@@ -152,6 +256,10 @@ async function settleOthers(
   return { valid, settled };
 }
 
+/** A probe asks for the endpoint's sake: its failure leaves the delivery as it was. */
+const ofProbe = (verdict: Verdict): Verdict =>
+  verdict.kind === "retry" ? { kind: "interrupted", counted: false } : verdict;
+
 /** Gives back claims that never had a socket: as if they had not been taken. */
 export async function returnClaims(
   context: Settling,
@@ -159,7 +267,7 @@ export async function returnClaims(
   claims: readonly Claim[],
   claimant: string,
 ): Promise<Report> {
-  if (claims.length === 0) return { settled: [], disabled: [] };
+  if (claims.length === 0) return NOTHING;
   const rows = new Map(
     (
       await lockDeliveries(
@@ -192,8 +300,8 @@ export async function returnClaims(
   );
   await unclaim(writer, ours);
   return {
+    ...NOTHING,
     settled: settled.map(({ subscriptionId, settled: next }) => ({ subscriptionId, settled: next })),
-    disabled: [],
   };
 }
 
@@ -327,17 +435,21 @@ function boundedHeaders(headers: Readonly<Record<string, string>>): string {
 }
 
 /** Counts failures in a row, in the order in which the endpoint answered. */
-async function noteHealth(writer: Writer, outcomes: readonly Outcome[]): Promise<void> {
+async function noteHealth(writer: Writer, outcomes: readonly Outcome[]): Promise<ReadonlyMap<Id<"sub">, HealthChange>> {
   const told = outcomes
     .filter(({ verdict }) => verdict.kind !== "interrupted" && verdict.kind !== "purged")
     .sort((a, b) => a.endedAt - b.endedAt);
   const ids = new Set(told.map(({ claim }) => claim.target.subscriptionId));
-  const rows = new Map((await findHealth(writer, [...ids].sort())).map((row) => [row.subscription_id, row]));
+  const before = await findHealth(writer, [...ids].sort());
+  const rows = new Map(before.map((row) => [row.subscription_id, row]));
   for (const { claim, endedAt, verdict } of told) {
     const row = rows.get(claim.target.subscriptionId);
     if (row) rows.set(row.subscription_id, afterAnswer(row, endedAt, verdict.kind === "delivered"));
   }
   await updateHealth(writer, [...rows.values()]);
+  return new Map(
+    before.map((row) => [row.subscription_id, { before: row, after: rows.get(row.subscription_id) ?? row }]),
+  );
 }
 
 const afterAnswer = (row: HealthRow, at: UnixMs, success: boolean): HealthRow =>

@@ -47,6 +47,15 @@ export function listDue(writer: Writer, subscriptionId: Id<"sub">, limit: number
   );
 }
 
+/** What waits for one subscription, whenever it is due, the longest due first. */
+export function listWaiting(writer: Writer, subscriptionId: Id<"sub">, limit: number): Promise<DueRow[]> {
+  return writer.all<DueRow>(
+    `SELECT id, outbound_event_id, event, due_at, attempts, prefers_newest, epoch FROM deliveries
+     WHERE subscription_id = ? AND status = 'pending' ORDER BY due_at LIMIT ?`,
+    [subscriptionId, limit],
+  );
+}
+
 export interface ClaimRow {
   readonly deliveryId: Id<"dlv">;
   readonly attempt: number;

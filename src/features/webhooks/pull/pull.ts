@@ -1,8 +1,9 @@
 import type { Writer } from "../../../database/database.ts";
+import { mutate } from "../../../journal/mutate.ts";
 import { isoTime } from "../../../kernel/clock.ts";
 import { AppError, notFound } from "../../../kernel/errors.ts";
 import type { Id } from "../../../kernel/ids.ts";
-import type { KeyPrincipal } from "../../../kernel/principal.ts";
+import type { EnvironmentPrincipal } from "../../../kernel/principal.ts";
 import { addMs, type DurationMs, durationMs, MINUTE, type UnixMs } from "../../../kernel/units.ts";
 import { settle } from "../deliver.ts";
 import { type Claim, type Taken, withBodies } from "../dispatch/claim.ts";
@@ -29,7 +30,7 @@ export interface Pulled {
   readonly body: string;
 }
 
-async function findPullSubscription(room: Room, principal: KeyPrincipal, id: Id<"sub">): Promise<void> {
+async function findPullSubscription(room: Room, principal: EnvironmentPrincipal, id: Id<"sub">): Promise<void> {
   const row = await room.database.read((reader) => findSubscription(reader, principal.environmentId, id));
   if (!row) throw notFound("The subscription");
   if (row.mode !== "pull")
@@ -45,7 +46,7 @@ export interface Puller {
 /** Leases what is due; where nothing is, waits for it to come. */
 export async function pullDeliveries(
   room: Room,
-  principal: KeyPrincipal,
+  principal: EnvironmentPrincipal,
   input: { readonly id: Id<"sub">; readonly wait: DurationMs; readonly limit: number },
   puller: Puller,
 ): Promise<readonly Pulled[]> {
@@ -75,7 +76,7 @@ function leaseDue(room: Room, puller: Puller, id: Id<"sub">, limit: number): Pro
     const target = await room.directory.target(writer, id);
     if (target?.mode !== "pull" || target.status !== "active") return [];
     const rows = await listDue(writer, id, limit);
-    const taken: Taken[] = rows.map((row) => ({ target, row }));
+    const taken: Taken[] = rows.map((row) => ({ target, row, isProbe: false }));
     const claims = (await withBodies(writer, taken)).filter(({ body }) => body !== undefined);
     const leasedUntil = addMs(writer.now, LEASE);
     await lease(writer, claims, leasedUntil);
@@ -112,12 +113,12 @@ export interface Acknowledged {
 /** Ends deliveries that were pulled; acknowledging twice is fine. */
 export async function acknowledgeDeliveries(
   room: Room,
-  principal: KeyPrincipal,
+  principal: EnvironmentPrincipal,
   input: { readonly id: Id<"sub">; readonly deliveries: readonly Id<"dlv">[] },
 ): Promise<Acknowledged> {
   await findPullSubscription(room, principal, input.id);
   const wanted = [...new Set(input.deliveries)];
-  return room.database.write(async (writer) => {
+  return mutate(room, principal, async (writer) => {
     const rows = (await lockDeliveries(writer, wanted)).filter(({ subscription_id }) => subscription_id === input.id);
     const handedOut = rows.filter(({ status, attempts }) => status === "pending" && attempts > 0);
     const rules = {
@@ -150,9 +151,10 @@ export async function acknowledgeDeliveries(
     }
     const ended = new Set<string>(rows.filter(({ status }) => status === "delivered").map(({ id }) => id));
     for (const { id } of handedOut) ended.add(id);
-    return {
+    const result = {
       acknowledged: wanted.filter((id) => ended.has(id)),
       ignored: wanted.filter((id) => !ended.has(id)),
     };
+    return { result, audit: [], announce: [], jobs: [] };
   });
 }

@@ -1,6 +1,6 @@
 import { Elysia } from "elysia";
 import * as v from "valibot";
-import { assertStillAdmitted, type Guard, keyOf } from "../../../http/guard.ts";
+import { assertStillAdmitted, callerOf, type Guard } from "../../../http/guard.ts";
 import { type Id, isId } from "../../../kernel/ids.ts";
 import { durationMs, parseDuration } from "../../../kernel/units.ts";
 import type { Room } from "../room.ts";
@@ -56,7 +56,7 @@ export const createPullRoutes = (room: Room, guard: Guard) =>
         const waitMs = wait === undefined ? durationMs(0) : (parseDuration(wait) ?? durationMs(0));
         const input = { id: subscriptionIdOf(params.id), wait: waitMs, limit: limit ?? PULLED_AT_ONCE };
         const puller = { signal: request.signal, assertStillAdmitted: () => assertStillAdmitted(request) };
-        return { deliveries: await pullDeliveries(room, keyOf(request), input, puller) };
+        return { deliveries: await pullDeliveries(room, callerOf(request), input, puller) };
       },
       {
         access: { scope: "webhooks:write" },
@@ -73,7 +73,10 @@ export const createPullRoutes = (room: Room, guard: Guard) =>
     .post(
       "/v1/webhooks/:id/ack",
       ({ request, params, body }) =>
-        acknowledgeDeliveries(room, keyOf(request), { id: subscriptionIdOf(params.id), deliveries: body.deliveries }),
+        acknowledgeDeliveries(room, callerOf(request), {
+          id: subscriptionIdOf(params.id),
+          deliveries: body.deliveries,
+        }),
       {
         access: { scope: "webhooks:write" },
         body: Acknowledge,

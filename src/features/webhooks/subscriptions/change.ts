@@ -1,15 +1,15 @@
 import { mutate } from "../../../journal/mutate.ts";
 import { AppError, notFound, validationFailed } from "../../../kernel/errors.ts";
 import type { Id } from "../../../kernel/ids.ts";
-import type { KeyPrincipal } from "../../../kernel/principal.ts";
+import type { EnvironmentPrincipal } from "../../../kernel/principal.ts";
 import type { UnixMs } from "../../../kernel/units.ts";
 import type { Room } from "../room.ts";
-import { auditOf } from "./create.ts";
+import { changesOf } from "./create.ts";
 import { vetEndpoint } from "./endpoint.ts";
 import { type ChangeSubscriptionInput, RATE_NOT_ENFORCED } from "./schema.ts";
 import { headersPlace } from "./secrets.ts";
 import { type SubscriptionView, showSubscription } from "./show.ts";
-import { findSubscription, replaceSubscription, type SubscriptionRow } from "./store.ts";
+import { findSubscription, forgetFailures, replaceSubscription, type SubscriptionRow } from "./store.ts";
 
 export interface ChangedSubscription extends SubscriptionView {
   readonly warnings?: readonly string[];
@@ -18,7 +18,7 @@ export interface ChangedSubscription extends SubscriptionView {
 /** Changes what is named and leaves the rest; `null` takes a setting away. */
 export async function changeSubscription(
   room: Room,
-  principal: KeyPrincipal,
+  principal: EnvironmentPrincipal,
   id: Id<"sub">,
   input: ChangeSubscriptionInput,
 ): Promise<ChangedSubscription> {
@@ -40,6 +40,8 @@ export async function changeSubscription(
     if (!current) throw notFound("The subscription");
     const next = changed(room, current, input, writer.now);
     await replaceSubscription(writer, next);
+    // Whoever makes it active again begins anew: the failures so far are no reason to pause at the next one.
+    if (current.status !== "active" && next.status === "active") await forgetFailures(writer, id);
     room.directory.forget(environmentId, id);
     writer.afterCommit(() => room.dispatcher.reconsider(id));
     if (next.status === "active") writer.afterCommit(() => room.waiters.wake([id]));
@@ -51,7 +53,8 @@ export async function changeSubscription(
           environmentId,
           action: "webhook.changed",
           target: id,
-          details: { before: auditOf(current), after: auditOf(next), fields: Object.keys(input) },
+          ...changesOf(current, next),
+          details: { fields: Object.keys(input) },
         },
       ],
       announce: [],
@@ -64,7 +67,7 @@ export async function changeSubscription(
 /** Makes a paused or disabled subscription active again; what waited goes on at once. */
 export async function resumeSubscription(
   room: Room,
-  principal: KeyPrincipal,
+  principal: EnvironmentPrincipal,
   id: Id<"sub">,
 ): Promise<SubscriptionView> {
   return changeSubscription(room, principal, id, { active: true });
@@ -86,18 +89,21 @@ function changed(room: Room, row: SubscriptionRow, input: ChangeSubscriptionInpu
     retry_delays: input.retryDelays === undefined ? row.retry_delays : stored(input.retryDelays),
     pause_after: input.pauseAfter === undefined ? row.pause_after : input.pauseAfter,
     pause_for: input.pauseFor === undefined ? row.pause_for : input.pauseFor,
-    ...standing(row, input.active),
+    ...standing(row, input.active, now),
     updated_at: now,
   };
 }
 
+const ACTIVE = { status: "active", reason: null, paused_until: null, paused_since: null, probes: 0 } as const;
+
 function standing(
   row: SubscriptionRow,
   active: boolean | undefined,
-): Pick<SubscriptionRow, "status" | "reason" | "paused_until"> {
-  const { status, reason, paused_until } = row;
-  if (active === true) return { status: "active", reason: null, paused_until: null };
-  if (active === undefined || status === "paused") return { status, reason, paused_until };
+  now: UnixMs,
+): Pick<SubscriptionRow, "status" | "reason" | "paused_until" | "paused_since" | "probes"> {
+  const { status, reason, paused_until, paused_since, probes } = row;
+  if (active === true) return ACTIVE;
+  if (active === undefined) return { status, reason, paused_until, paused_since, probes };
   if (status === "disabled") throw new AppError("conflict", "The subscription is disabled: resume it first.");
-  return { status: "paused", reason: "paused on request", paused_until: null };
+  return { status: "paused", reason: "paused on request", paused_until: null, paused_since: now, probes: 0 };
 }

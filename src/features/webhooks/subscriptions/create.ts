@@ -1,6 +1,7 @@
+import { type Changes, changesBetween } from "../../../journal/audit-changes.ts";
 import { mutate } from "../../../journal/mutate.ts";
 import { AppError, type ErrorDetail, validationFailed } from "../../../kernel/errors.ts";
-import type { KeyPrincipal } from "../../../kernel/principal.ts";
+import type { EnvironmentPrincipal } from "../../../kernel/principal.ts";
 import type { Room } from "../room.ts";
 import { vetEndpoint } from "./endpoint.ts";
 import { type CreateSubscriptionInput, RATE_NOT_ENFORCED } from "./schema.ts";
@@ -30,7 +31,7 @@ function faultsOf(room: Room, { mode, endpoint, events, secret }: CreateSubscrip
 /** Subscribes to outbound events. Without a secret one is made and shown once. */
 export async function createSubscription(
   room: Room,
-  principal: KeyPrincipal,
+  principal: EnvironmentPrincipal,
   input: CreateSubscriptionInput,
 ): Promise<CreatedSubscription> {
   const { environmentId, environmentKind, workspaceId } = principal;
@@ -42,7 +43,7 @@ export async function createSubscription(
   ];
   const secret = input.secret ?? makeSecret(room);
 
-  const row = await mutate(room, principal, async (writer) => {
+  return mutate(room, principal, async (writer) => {
     if ((await countSubscriptions(writer, environmentId)) >= SUBSCRIPTIONS_MAX) {
       throw new AppError("conflict", `An environment has at most ${SUBSCRIPTIONS_MAX} subscriptions.`);
     }
@@ -52,7 +53,7 @@ export async function createSubscription(
       workspace_id: workspaceId,
       environment_id: environmentId,
       environment_kind: environmentKind,
-      owner_key_id: principal.keyId,
+      owner_key_id: principal.kind === "key" ? principal.keyId : principal.accountId,
       mode: input.mode,
       endpoint: input.endpoint ?? null,
       events: JSON.stringify([...new Set(input.events)]),
@@ -65,6 +66,8 @@ export async function createSubscription(
       status: "active",
       reason: null,
       paused_until: null,
+      paused_since: null,
+      probes: 0,
       created_at: writer.now,
       updated_at: writer.now,
       deleted_at: null,
@@ -73,23 +76,36 @@ export async function createSubscription(
     await storeSecret(room, writer, id, secret);
     room.directory.forget(environmentId, id);
     return {
-      result: created,
-      audit: [{ workspaceId, environmentId, action: "webhook.created", target: id, details: auditOf(created) }],
+      result: {
+        ...showSubscription(room, created),
+        ...(input.secret === undefined ? { secret } : {}),
+        ...(warnings.length > 0 ? { warnings } : {}),
+      },
+      audit: [{ workspaceId, environmentId, action: "webhook.created", target: id, ...changesOf(undefined, created) }],
       announce: [],
       jobs: [],
     };
   });
-  return {
-    ...showSubscription(room, row),
-    ...(input.secret === undefined ? { secret } : {}),
-    ...(warnings.length > 0 ? { warnings } : {}),
-  };
 }
 
+const parsed = (text: string | null): unknown => (text === null ? null : JSON.parse(text));
+
 /** What the audit log says of a subscription: the path and query of an endpoint may hold a credential. */
-export const auditOf = (row: SubscriptionRow) => ({
+const auditOf = (row: SubscriptionRow) => ({
   mode: row.mode,
   origin: row.endpoint === null ? null : new URL(row.endpoint).origin,
-  events: JSON.parse(row.events) as string[],
+  events: parsed(row.events),
   status: row.status,
+  description: row.description,
+  rateLimit: parsed(row.rate_limit),
+  retryDelays: parsed(row.retry_delays),
+  pauseAfter: row.pause_after,
+  pauseFor: row.pause_for,
 });
+const AUDITED = [
+  ...(["mode", "origin", "events", "status", "description"] as const),
+  ...(["rateLimit", "retryDelays", "pauseAfter", "pauseFor"] as const),
+];
+
+export const changesOf = (before: SubscriptionRow | undefined, after: SubscriptionRow | undefined): Changes =>
+  changesBetween(before && auditOf(before), after && auditOf(after), AUDITED);

@@ -1,14 +1,14 @@
 import { mutate } from "../../../journal/mutate.ts";
 import { notFound } from "../../../kernel/errors.ts";
 import type { Id } from "../../../kernel/ids.ts";
-import type { KeyPrincipal } from "../../../kernel/principal.ts";
+import type { EnvironmentPrincipal } from "../../../kernel/principal.ts";
 import type { Room } from "../room.ts";
-import { auditOf } from "./create.ts";
-import { endWaitingOf } from "./disable.ts";
+import { changesOf } from "./create.ts";
+import { endWaitingOf } from "./end-waiting.ts";
 import { deleteSecret, findSubscription, listSecrets, replaceSubscription } from "./store.ts";
 
 /** Deletes a subscription with its secrets, and cancels what waits. What it received can still be read. */
-export async function deleteSubscription(room: Room, principal: KeyPrincipal, id: Id<"sub">): Promise<void> {
+export async function deleteSubscription(room: Room, principal: EnvironmentPrincipal, id: Id<"sub">): Promise<void> {
   const { environmentId, workspaceId } = principal;
   await mutate(room, principal, async (writer) => {
     const row = await findSubscription(writer, environmentId, id);
@@ -22,7 +22,7 @@ export async function deleteSubscription(room: Room, principal: KeyPrincipal, id
     });
     return {
       result: undefined,
-      audit: [{ workspaceId, environmentId, action: "webhook.deleted", target: id, details: auditOf(row) }],
+      audit: [{ workspaceId, environmentId, action: "webhook.deleted", target: id, ...changesOf(row, undefined) }],
       announce: [],
       jobs: await endWaitingOf(writer, id, "deleted"),
     };

@@ -1,7 +1,7 @@
 import { isoTime } from "../../../kernel/clock.ts";
 import { notFound } from "../../../kernel/errors.ts";
 import type { Id } from "../../../kernel/ids.ts";
-import type { KeyPrincipal } from "../../../kernel/principal.ts";
+import type { EnvironmentPrincipal } from "../../../kernel/principal.ts";
 import { addMs, DAY, type UnixMs } from "../../../kernel/units.ts";
 import { countRecent, findWaiting } from "../deliveries/store.ts";
 import type { Room } from "../room.ts";
@@ -32,7 +32,7 @@ const timeOf = (at: UnixMs | null | undefined): string | null => (at == null ? n
 
 export async function findSubscriptionHealth(
   room: Room,
-  principal: KeyPrincipal,
+  principal: EnvironmentPrincipal,
   id: Id<"sub">,
 ): Promise<SubscriptionHealth> {
   return room.database.read(async (reader) => {

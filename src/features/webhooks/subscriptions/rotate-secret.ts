@@ -3,7 +3,7 @@ import { mutate } from "../../../journal/mutate.ts";
 import { isoTime } from "../../../kernel/clock.ts";
 import { AppError, notFound, validationFailed } from "../../../kernel/errors.ts";
 import type { Id } from "../../../kernel/ids.ts";
-import type { KeyPrincipal } from "../../../kernel/principal.ts";
+import type { EnvironmentPrincipal } from "../../../kernel/principal.ts";
 import { addMs, type UnixMs } from "../../../kernel/units.ts";
 import type { Room } from "../room.ts";
 import type { RotateSecretInput } from "./schema.ts";
@@ -21,7 +21,7 @@ export interface RotatedSecret {
   readonly overlapEndsAt: string | null;
 }
 
-async function findOwn(writer: Writer, principal: KeyPrincipal, id: Id<"sub">): Promise<SubscriptionRow> {
+async function findOwn(writer: Writer, principal: EnvironmentPrincipal, id: Id<"sub">): Promise<SubscriptionRow> {
   const row = await findSubscription(writer, principal.environmentId, id);
   if (!row) throw notFound("The subscription");
   return row;
@@ -30,14 +30,14 @@ async function findOwn(writer: Writer, principal: KeyPrincipal, id: Id<"sub">): 
 /** Gives the subscription another secret. The old one stays valid for the overlap, so that no receiver breaks. */
 export async function rotateSecret(
   room: Room,
-  principal: KeyPrincipal,
+  principal: EnvironmentPrincipal,
   id: Id<"sub">,
   input: RotateSecretInput,
 ): Promise<RotatedSecret> {
   const faults = input.secret === undefined ? [] : secretFaults(input.secret);
   if (faults.length > 0) throw validationFailed(faults);
   const secret = input.secret ?? makeSecret(room);
-  const endsAt = await mutate(room, principal, async (writer) => {
+  return mutate(room, principal, async (writer) => {
     await findOwn(writer, principal, id);
     const until = addMs(writer.now, input.overlap);
     await expireSecrets(writer, id, until);
@@ -48,21 +48,24 @@ export async function rotateSecret(
     await storeSecret(room, writer, id, secret);
     room.directory.forget(principal.environmentId, id);
     return {
-      result: until,
+      result: {
+        id,
+        ...(input.secret === undefined ? { secret } : {}),
+        overlapEndsAt: input.overlap === 0 ? null : isoTime(until),
+      },
       audit: [audited(principal, id, "webhook.secret_rotated", { overlapEndsAt: isoTime(until) })],
       announce: [],
       jobs: [],
     };
   });
-  return {
-    id,
-    ...(input.secret === undefined ? { secret } : {}),
-    overlapEndsAt: input.overlap === 0 ? null : isoTime(endsAt),
-  };
 }
 
 /** Ends the overlap now: from here on only the newest secret signs. */
-export async function finishRotation(room: Room, principal: KeyPrincipal, id: Id<"sub">): Promise<RotatedSecret> {
+export async function finishRotation(
+  room: Room,
+  principal: EnvironmentPrincipal,
+  id: Id<"sub">,
+): Promise<RotatedSecret> {
   return mutate(room, principal, async (writer) => {
     await findOwn(writer, principal, id);
     const old = (await listSecrets(writer, id)).filter(({ expires_at }) => expires_at !== null);
@@ -84,7 +87,7 @@ async function dropExpired(writer: Writer, id: Id<"sub">, now: UnixMs): Promise<
 }
 
 const audited = (
-  principal: KeyPrincipal,
+  principal: EnvironmentPrincipal,
   target: Id<"sub">,
   action: string,
   details: Record<string, string | number>,

@@ -1,6 +1,6 @@
 import { Elysia } from "elysia";
 import * as v from "valibot";
-import { type Guard, keyOf } from "../../../http/guard.ts";
+import { callerOf, type Guard } from "../../../http/guard.ts";
 import { listQuery, pageOf, parsePage } from "../../../http/pages.ts";
 import { parseInput } from "../../../http/validate.ts";
 import { notFound } from "../../../kernel/errors.ts";
@@ -45,7 +45,7 @@ export const createSubscriptionRoutes = (room: Room, guard: Guard) =>
     .post(
       "/v1/webhooks",
       async ({ request, body, set }) => {
-        const created = await createSubscription(room, keyOf(request), body);
+        const created = await createSubscription(room, callerOf(request), body);
         set.status = 201;
         return created;
       },
@@ -66,8 +66,11 @@ export const createSubscriptionRoutes = (room: Room, guard: Guard) =>
       async ({ request, query }) => {
         const { limit, after } = parsePage(query);
         const { all } = parseInput(Own, query);
-        const { environmentId, keyId } = keyOf(request);
-        const filter = { owner: all === "true" ? undefined : keyId, after, rows: limit + 1 };
+        const caller = callerOf(request);
+        const { environmentId } = caller;
+        // People see what their role lets them see, whoever made it.
+        const owner = all === "true" || caller.kind !== "key" ? undefined : caller.keyId;
+        const filter = { owner, after, rows: limit + 1 };
         const rows = await room.database.read((reader) => listSubscriptions(reader, environmentId, filter));
         const page = pageOf(rows, limit, (row) => row.id);
         return { data: page.data.map((row) => showSubscription(room, row)), next: page.next };
@@ -87,7 +90,7 @@ export const createSubscriptionRoutes = (room: Room, guard: Guard) =>
       "/v1/webhooks/:id",
       async ({ request, params }) => {
         const id = subscriptionIdOf(params.id);
-        const row = await room.database.read((reader) => findSubscription(reader, keyOf(request).environmentId, id));
+        const row = await room.database.read((reader) => findSubscription(reader, callerOf(request).environmentId, id));
         if (!row) throw notFound("The subscription");
         return showSubscription(room, row);
       },
@@ -98,7 +101,7 @@ export const createSubscriptionRoutes = (room: Room, guard: Guard) =>
     )
     .patch(
       "/v1/webhooks/:id",
-      ({ request, params, body }) => changeSubscription(room, keyOf(request), subscriptionIdOf(params.id), body),
+      ({ request, params, body }) => changeSubscription(room, callerOf(request), subscriptionIdOf(params.id), body),
       {
         access: WRITE,
         body: ChangeSubscription,
@@ -114,7 +117,7 @@ export const createSubscriptionRoutes = (room: Room, guard: Guard) =>
     .delete(
       "/v1/webhooks/:id",
       async ({ request, params, set }) => {
-        await deleteSubscription(room, keyOf(request), subscriptionIdOf(params.id));
+        await deleteSubscription(room, callerOf(request), subscriptionIdOf(params.id));
         set.status = 204;
       },
       {
@@ -131,7 +134,7 @@ export const createSubscriptionRoutes = (room: Room, guard: Guard) =>
       "/v1/webhooks/:id/test",
       async ({ request, params, body, set }) => {
         set.status = 202;
-        return sendTest(room, keyOf(request), subscriptionIdOf(params.id), body ?? {});
+        return sendTest(room, callerOf(request), subscriptionIdOf(params.id), body ?? {});
       },
       {
         access: WRITE,
@@ -148,7 +151,7 @@ export const createSubscriptionRoutes = (room: Room, guard: Guard) =>
     .post(
       "/v1/webhooks/:id/rotate-secret",
       ({ request, params, body }) =>
-        rotateSecret(room, keyOf(request), subscriptionIdOf(params.id), body ?? parseInput(RotateSecret, {})),
+        rotateSecret(room, callerOf(request), subscriptionIdOf(params.id), body ?? parseInput(RotateSecret, {})),
       {
         access: WRITE,
         body: v.optional(RotateSecret),
@@ -163,7 +166,7 @@ export const createSubscriptionRoutes = (room: Room, guard: Guard) =>
     )
     .post(
       "/v1/webhooks/:id/rotate-secret/finish",
-      ({ request, params }) => finishRotation(room, keyOf(request), subscriptionIdOf(params.id)),
+      ({ request, params }) => finishRotation(room, callerOf(request), subscriptionIdOf(params.id)),
       {
         access: WRITE,
         detail: { operationId: "finishWebhookRotation", summary: "End the overlap of a rotation now", tags: TAGS },
@@ -171,7 +174,7 @@ export const createSubscriptionRoutes = (room: Room, guard: Guard) =>
     )
     .post(
       "/v1/webhooks/:id/resume",
-      ({ request, params }) => resumeSubscription(room, keyOf(request), subscriptionIdOf(params.id)),
+      ({ request, params }) => resumeSubscription(room, callerOf(request), subscriptionIdOf(params.id)),
       {
         access: WRITE,
         detail: {
@@ -184,7 +187,7 @@ export const createSubscriptionRoutes = (room: Room, guard: Guard) =>
     )
     .get(
       "/v1/webhooks/:id/health",
-      ({ request, params }) => findSubscriptionHealth(room, keyOf(request), subscriptionIdOf(params.id)),
+      ({ request, params }) => findSubscriptionHealth(room, callerOf(request), subscriptionIdOf(params.id)),
       {
         access: READ,
         detail: {

@@ -4,7 +4,7 @@ import { announce } from "../../../journal/outbox.ts";
 import type { OutboundEventType } from "../../../kernel/catalogue.ts";
 import { AppError, notFound, validationFailed } from "../../../kernel/errors.ts";
 import type { Id } from "../../../kernel/ids.ts";
-import type { KeyPrincipal } from "../../../kernel/principal.ts";
+import type { EnvironmentPrincipal } from "../../../kernel/principal.ts";
 import { insertDeliveries } from "../deliveries/store.ts";
 import { standingOf } from "../fan-out.ts";
 import type { Room } from "../room.ts";
@@ -19,7 +19,7 @@ export interface SentTest {
 /** Sends an event that the subscription wants, with an example as its data: by the same rows, claims and sockets as any other. */
 export async function sendTest(
   room: Room,
-  principal: KeyPrincipal,
+  principal: EnvironmentPrincipal,
   id: Id<"sub">,
   input: { readonly event?: string | undefined },
 ): Promise<SentTest> {

@@ -25,7 +25,7 @@ export interface SubscriptionView {
   readonly pauseAfter: number | null;
   readonly pauseFor: string | null;
   readonly pausedUntil: string | null;
-  readonly createdBy: Id<"key">;
+  readonly createdBy: Id<"key"> | Id<"acc">;
   readonly createdAt: string;
   readonly updatedAt: string;
 }

@@ -9,7 +9,8 @@ export interface SubscriptionRow {
   readonly workspace_id: Id<"ws">;
   readonly environment_id: Id<"env">;
   readonly environment_kind: EnvironmentKind;
-  readonly owner_key_id: Id<"key">;
+  /** The key that made it, or the person. */
+  readonly owner_key_id: Id<"key"> | Id<"acc">;
   readonly mode: SubscriptionMode;
   readonly endpoint: string | null;
   /** JSON: names, families, `*`. */
@@ -22,7 +23,10 @@ export interface SubscriptionRow {
   readonly pause_for: number | null;
   readonly status: SubscriptionStatus;
   readonly reason: string | null;
+  /** When a paused one is probed next; null waits for a person. */
   readonly paused_until: UnixMs | null;
+  readonly paused_since: UnixMs | null;
+  readonly probes: number;
   readonly created_at: UnixMs;
   readonly updated_at: UnixMs;
   readonly deleted_at: UnixMs | null;
@@ -46,6 +50,8 @@ const COLUMNS = [
   "status",
   "reason",
   "paused_until",
+  "paused_since",
+  "probes",
   "created_at",
   "updated_at",
   "deleted_at",
@@ -128,6 +134,26 @@ export function findForSending(reader: Reader, id: Id<"sub">): Promise<Subscript
   return reader.get<SubscriptionRow>(`SELECT ${SELECTED} FROM subscriptions WHERE id = ?`, [id]);
 }
 
+/** Paused ones whose next probe has a time: for the dispatcher, which walks by what it finds here. */
+export function listProbes(reader: Reader): Promise<{ readonly id: Id<"sub">; readonly paused_until: UnixMs }[]> {
+  return reader.all(
+    "SELECT id, paused_until FROM subscriptions WHERE status = 'paused' AND paused_until IS NOT NULL AND deleted_at IS NULL",
+  );
+}
+
+/** A probe is made: the next one comes later, whatever becomes of it. */
+export function moveProbe(
+  writer: Writer,
+  id: Id<"sub">,
+  { probes, pausedUntil }: { readonly probes: number; readonly pausedUntil: UnixMs },
+): Promise<number> {
+  return writer.run("UPDATE subscriptions SET probes = ?, paused_until = ? WHERE id = ? AND status = 'paused'", [
+    probes,
+    pausedUntil,
+    id,
+  ]);
+}
+
 export interface SecretRow {
   readonly id: string;
   readonly sealed: string;
@@ -201,6 +227,12 @@ export async function updateHealth(writer: Writer, rows: readonly HealthRow[]): 
     rows: rows.map((row) => [...HEALTH_COLUMNS.map((column) => row[column]), row.subscription_id]),
   });
 }
+
+/** The count begins anew. */
+export const forgetFailures = (writer: Writer, id: Id<"sub">): Promise<number> =>
+  writer.run("UPDATE subscription_health SET failures_in_row = 0, failing_since = NULL WHERE subscription_id = ?", [
+    id,
+  ]);
 
 export interface StandingRow {
   readonly id: Id<"sub">;
