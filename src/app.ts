@@ -12,11 +12,13 @@ import {
   ACCESS_REFERENCE,
   type Access,
   createAccess,
+  listContacts,
   PASSWORD_CHARACTERS_MIN,
   SetUp,
 } from "./features/access/index.ts";
 import { createEvents, EVENTS_REFERENCE, type EventsOptions, eventTypeChecks } from "./features/events/index.ts";
 import { createLaunchesFeature, LAUNCH_EVENTS } from "./features/launches/index.ts";
+import { createMail, type Mail } from "./features/mail/index.ts";
 import {
   createProgramCache,
   createProgression,
@@ -32,12 +34,18 @@ import {
   OPERATIONS_EVENTS,
   WEBHOOKS_REFERENCE,
 } from "./features/webhooks/index.ts";
+import { requestOf } from "./http/guard.ts";
 import type { ReadinessCheck } from "./http/probes.ts";
 import { createDatabaseObserver, observeProcess } from "./http/process-metrics.ts";
 import { createServer, type HttpServer } from "./http/server.ts";
 import { createSite } from "./http/site.ts";
 import { parseInput } from "./http/validate.ts";
 import { createJobRunner, type JobRunner } from "./jobs/runner.ts";
+import { checkpointJob } from "./journal/audit-checkpoint.ts";
+import { type AuditKeeper, createAuditKeeper } from "./journal/audit-keeper.ts";
+import { dropAuditDetailsJob } from "./journal/audit-retention.ts";
+import type { AuditSink } from "./journal/audit-stream.ts";
+import { purgeClaimsJob } from "./journal/idempotency.ts";
 import { listOutboundEventsOfInput } from "./journal/outbox.ts";
 import { assert } from "./kernel/assert.ts";
 import { systemChance } from "./kernel/chance.ts";
@@ -47,6 +55,7 @@ import type { Log } from "./kernel/log.ts";
 import { createMetrics } from "./kernel/metrics.ts";
 import { SECOND } from "./kernel/units.ts";
 import { createOutbound } from "./outbound/create-outbound.ts";
+import { createMailTransport } from "./outbound/mail/create-mail-transport.ts";
 
 export interface AppOptions {
   readonly config: Config;
@@ -55,16 +64,22 @@ export interface AppOptions {
   readonly findRootKey: () => RootKey | undefined;
   /** A secret; where it is absent the database is the file in the data folder. */
   readonly databaseUrl?: string | undefined;
+  /** A secret: of the user that signs in at the mail server. */
+  readonly mailPassword?: string | undefined;
+  readonly oidcClientSecret?: string | undefined;
   /** Goes on in a folder whose installation was moved away. */
   readonly reopenMoved?: boolean;
   /** Called after the commit that made the first workspace. */
   readonly onClaimed: () => void;
+  /** Where `audit.streamTo: "stdout"` leads; absent where stdout is for something else. */
+  readonly auditOut?: AuditSink;
 }
 
 export interface App {
   readonly context: Context;
   readonly access: Access;
   readonly progression: Progression;
+  readonly mail: Mail;
   readonly claimant: string;
   /** What this opening did to the data folder. */
   readonly opening: {
@@ -79,8 +94,14 @@ export interface App {
   readonly routes: HttpServer["routes"];
   /** Begins the background work, then opens the socket. @returns where it listens */
   start(): Promise<string>;
+  /** Where it listens; empty before the start. */
+  readonly address: () => string;
+  /** Where the operator's own listener is; undefined where there is none. */
+  readonly adminAddress: () => string | undefined;
   /** Answers one request as the socket would. */
   readonly fetch: (request: Request) => Promise<Response>;
+  /** After a SIGHUP: files that were replaced or moved away are opened anew, those of the TLS certificate too. */
+  reload(): void;
   /** Ends everything in the reverse order of the start. Stopping twice is fine. */
   stop(deadline: AbortSignal): Promise<void>;
 }
@@ -124,10 +145,12 @@ export async function createApp(options: AppOptions): Promise<App> {
     });
     const floors = layFloors({ config, log, clock, metrics, database, keyring });
     const claimant = floors.ids.uuid();
-    const rooms = await furnish(floors, { claimant, onClaimed: options.onClaimed });
-    const { context, access, progression } = rooms;
+    const { onClaimed, mailPassword, oidcClientSecret } = options;
+    const rooms = await furnish(floors, { claimant, onClaimed, mailPassword, oidcClientSecret });
+    const { context, access, progression, mail } = rooms;
     const opening = { place, migrated, snapshot, madeKey };
-    return { context, access, progression, claimant, opening, ...openHouse(rooms, claimant) };
+    const audit = createAuditKeeper(context, options.auditOut);
+    return { context, access, progression, mail, claimant, opening, ...openHouse(rooms, claimant, audit) };
   } catch (error) {
     await database.close();
     throw error;
@@ -146,6 +169,7 @@ interface Rooms {
   readonly context: Context;
   readonly access: Access;
   readonly progression: Progression;
+  readonly mail: Mail;
   readonly catalogue: Catalogue;
   /** In the order of their start. */
   readonly features: readonly Feature[];
@@ -155,22 +179,38 @@ interface Life {
   /** Names this life of the process: what was claimed under another name is taken up by it. */
   readonly claimant: string;
   readonly onClaimed: () => void;
+  /** Absent where nothing is sent. */
+  readonly mailPassword?: string | undefined;
+  readonly oidcClientSecret?: string | undefined;
 }
 
+/** Every kind of outbound event that there is. */
+export const createEventCatalogue = (): Catalogue =>
+  createCatalogue([...PROGRESS_EVENTS, ...LAUNCH_EVENTS, ...OPERATIONS_EVENTS, ...ACCESS_EVENTS]);
+
 /** Every room, and what it is handed of the others. */
-export async function furnish(floors: Floors, { claimant, onClaimed }: Life): Promise<Rooms> {
-  const catalogue = createCatalogue([...PROGRESS_EVENTS, ...LAUNCH_EVENTS, ...OPERATIONS_EVENTS, ...ACCESS_EVENTS]);
-  const webhooks = createWebhooks(floors, { catalogue, claimant, userAgent: `Hatch/${BUILD.version}` });
+export async function furnish(
+  floors: Floors,
+  { claimant, onClaimed, mailPassword, oidcClientSecret }: Life,
+): Promise<Rooms> {
+  const catalogue = createEventCatalogue();
+  const webhooks = createWebhooks(floors, {
+    catalogue,
+    claimant,
+    userAgent: `Hatch/${BUILD.version}`,
+    findContacts: (reader, workspaceId) => listContacts(reader, workspaceId, "technical"),
+  });
   const context: Context = { ...floors, fanOut: webhooks.fanOut };
-  const access = await createAccess(context, onClaimed);
+  const access = await createAccess(context, onClaimed, { oidcClientSecret });
   const programs = createProgramCache(context);
   const { isReserved } = catalogue;
   const progression = createProgression(context, programs, { ...eventTypeChecks, isReserved });
   const { recorder } = progression;
   const events = createEvents(context, { programs, recorder, isReserved, findDeliveries });
   const launches = createLaunchesFeature();
-  const features = [access.feature, progression.feature, events, launches, webhooks.feature];
-  return { context, access, progression, catalogue, features };
+  const mail = createMail(context, { claimant, transport: createMailTransport({ ...floors, password: mailPassword }) });
+  const features = [access.feature, progression.feature, events, launches, webhooks.feature, mail.feature];
+  return { context, access, progression, mail, catalogue, features };
 }
 
 /** An event knows its outbound events by the journal, and they their deliveries by the room that makes them. */
@@ -186,7 +226,7 @@ const HEARTBEAT_MAX_MS = 30 * SECOND;
 const heartbeat = (jobs: JobRunner, clock: Clock): ReadinessCheck => ({
   name: "jobs",
   async check() {
-    const silentMs = clock.now() - (jobs.lastTickAt() ?? clock.now());
+    const silentMs = clock.monotonic() - (jobs.lastTickAt() ?? clock.monotonic());
     assert(silentMs < HEARTBEAT_MAX_MS, `the job scheduler has not ticked for ${silentMs} ms`);
   },
 });
@@ -195,9 +235,15 @@ const heartbeat = (jobs: JobRunner, clock: Clock): ReadinessCheck => ({
 function openHouse(
   { context, access, catalogue, features }: Rooms,
   claimant: string,
-): Pick<App, "routes" | "start" | "fetch" | "stop"> {
+  audit: AuditKeeper,
+): Pick<App, "routes" | "start" | "address" | "adminAddress" | "fetch" | "reload" | "stop"> {
   const { clock, database } = context;
-  const work = features.flatMap((feature) => feature.jobs ?? []);
+  const work = [
+    purgeClaimsJob,
+    checkpointJob,
+    dropAuditDetailsJob,
+    ...features.flatMap((feature) => feature.jobs ?? []),
+  ];
   const jobs = createJobRunner(context, work, claimant);
   let address = "";
   const site = createSite(context, {
@@ -209,8 +255,11 @@ function openHouse(
     isClaimed: access.isClaimed,
     setUp: async ({ token = "", ...form }, request) => {
       await access.assertMaySetUp(token);
-      return access.setUp({ kind: "system", name: "setup", request }, { ...parseInput(SetUp, form), token });
+      const principal = { kind: "system", name: "setup", request: requestOf(request) } as const;
+      const claimed = await access.setUp(principal, { ...parseInput(SetUp, form), token });
+      return { claimed, cookies: await access.signInClaimant(request, claimed.account.id) };
     },
+    home: access.showHome,
     address: () => address,
   });
   const server: HttpServer = createServer({
@@ -220,9 +269,11 @@ function openHouse(
     features: [...features, site],
     readiness: [heartbeat(jobs, clock)],
   });
+  access.learnRoutes(server.routes);
   let endObservation = (): void => {};
   const parts: readonly Pick<Feature, "start" | "stop">[] = [
     { stop: () => database.close() },
+    audit,
     {
       start: async () => {
         endObservation = observeProcess(context);
@@ -247,7 +298,13 @@ function openHouse(
       for (const part of parts) await part.start?.();
       return address;
     },
+    address: () => address,
+    adminAddress: () => server.adminUrl(),
     fetch: (request) => server.handle(request),
+    reload() {
+      audit.reopen();
+      server.renewCertificate();
+    },
     async stop(deadline) {
       for (const part of parts.toReversed()) await part.stop?.(deadline);
     },

@@ -172,5 +172,7 @@ export function helpOf(command: Command): string {
       .map(([name, option]) => line(name, option))
       .join("\n");
   const own = Object.keys(command.options).length === 0 ? "" : `\n${block(command.options)}\n`;
-  return `${command.summary}\n\nUsage: hatch ${command.name} [options]\n${own}\n${block(COMMON)}\n\nExample:\n  ${command.example}`;
+  const word = command.positional === undefined ? undefined : command.options[command.positional]?.value;
+  const usage = `hatch ${command.name}${word === undefined ? "" : ` [${word}]`} [options]`;
+  return `${command.summary}\n\nUsage: ${usage}\n${own}\n${block(COMMON)}\n\nExample:\n  ${command.example}`;
 }

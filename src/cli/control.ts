@@ -14,7 +14,8 @@ export interface WrittenError {
   readonly details: readonly ErrorDetail[];
 }
 
-const BODY_BYTES_MAX = 64 * 1024;
+/** A program is the largest thing that is said here: four bytes for each character that it may have. */
+const BODY_BYTES_MAX = 2 * 1024 * 1024;
 
 async function respond(incoming: Request, answer: Answer, log: Log): Promise<Response> {
   try {

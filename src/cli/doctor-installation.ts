@@ -12,7 +12,8 @@ import { findServerVersion } from "../database/postgres-inspect.ts";
 import { findDamage } from "../database/sqlite-inspect.ts";
 import { openKeyring } from "../database/unlock.ts";
 import type { Feature, Finding } from "../feature.ts";
-import { verifyAudit } from "../journal/audit.ts";
+import { countPast } from "../journal/audit-marks.ts";
+import { verifyAudit } from "../journal/audit-verify.ts";
 import { assert } from "../kernel/assert.ts";
 import { systemChance } from "../kernel/chance.ts";
 import { systemClock } from "../kernel/clock.ts";
@@ -67,13 +68,33 @@ async function findKeyring(database: Database, { findRootKey }: Examination): Pr
   }
 }
 
+const FAULTS_NAMED_MAX = 5;
+
 async function examineAudit(context: Context): Promise<Finding> {
-  const verdicts = await context.database.read((reader) => verifyAudit(context, reader));
-  const entries = verdicts.reduce((sum, verdict) => sum + verdict.entries, 0);
-  const faults = verdicts.filter(({ fault }) => fault !== undefined);
-  if (faults.length === 0) return well("audit", `${entries} entries in ${verdicts.length} chains hold.`);
-  const named = faults.map(({ workspaceId, fault }) => `${workspaceId || "installation"}: ${fault}`).join("; ");
-  return ill("audit", `The audit log was tampered with (${named}). Compare it with a backup.`);
+  const { chains, checkpoints, faults } = await context.database.read((reader) => verifyAudit(context, reader));
+  const entries = chains.reduce((sum, chain) => sum + chain.entries, 0);
+  const whole = `${entries} entries in ${chains.length} chains hold, and ${checkpoints.count} signed checkpoints.`;
+  if (faults.length === 0) return well("audit", whole);
+  const named = faults
+    .slice(0, FAULTS_NAMED_MAX)
+    .map(({ chain, message }) => (chain === undefined ? message : `${chain || "installation"}: ${message}`));
+  const more = faults.length > FAULTS_NAMED_MAX ? ", …" : "";
+  return ill("audit", `The audit log was tampered with (${named.join("; ")}${more}). Run: hatch audit verify`);
+}
+
+/** Entries wait for a moment; many that wait mean that nothing watches over this installation. */
+const STREAM_WAITING_MAX = 1_000;
+
+async function examineStream({ database, config }: Context): Promise<Finding[]> {
+  const { streamTo, streamFile } = config.audit;
+  const to = streamFile ?? streamTo;
+  if (to === undefined) return [];
+  const waiting = await database.read((reader) => countPast(reader, "stream"));
+  const told = `${waiting} audit entries wait to be written to ${to}`;
+  if (waiting <= STREAM_WAITING_MAX) return [well("audit stream", `${told}.`)];
+  return [
+    ill("audit stream", `${told}. Can the server write there, and does it run? Its log says what holds them up.`),
+  ];
 }
 
 /** Who can't look has found a fault. */
@@ -103,8 +124,11 @@ async function examineContent(database: Database, examination: Examination): Pro
   const floors = layFloors({ config, log, clock: systemClock, metrics: createMetrics(), database, keyring });
   const rooms = await orFault("rooms", () => furnish(floors, { claimant: examination.claimant, onClaimed() {} }));
   if ("check" in rooms) return [key, rooms];
-  const audit = await orFault("audit", () => examineAudit(rooms.context));
-  return [key, audit, ...(await examineRooms(rooms.context, rooms.features))];
+  const audit = [
+    await orFault("audit", () => examineAudit(rooms.context)),
+    await orFault("audit stream", () => examineStream(rooms.context)),
+  ].flat();
+  return [key, ...audit, ...(await examineRooms(rooms.context, rooms.features))];
 }
 
 async function examineOpened(database: Database, examination: Examination): Promise<Finding[]> {

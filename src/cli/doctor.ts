@@ -3,14 +3,16 @@ import { BUILD } from "../config/build.ts";
 import { readHolder } from "../database/lock.ts";
 import { hasDatabase } from "../database/open.ts";
 import type { Finding } from "../feature.ts";
+import { systemClock } from "../kernel/clock.ts";
 import type { JsonObject } from "../kernel/json.ts";
 import { maskCredentials } from "../kernel/log.ts";
 import type { Command } from "./command.ts";
 import { askRunningServer } from "./control-client.ts";
 import { examineFolder } from "./doctor-folder.ts";
 import { examineInstallation } from "./doctor-installation.ts";
+import { examineTls } from "./doctor-tls.ts";
 import { EXIT } from "./exit.ts";
-import { logOf, rootKeyFinder } from "./open-app.ts";
+import { logForPerson, rootKeyFinder } from "./open-app.ts";
 
 function examineServer(dataDirectory: string, status: JsonObject | undefined): Finding {
   const check = "server";
@@ -32,14 +34,16 @@ export const command: Command = {
   options: {},
   example: "hatch doctor --data ./hatch-data",
   async run(invocation) {
-    const { config, databaseUrl } = await invocation.loadConfig();
+    const loaded = await invocation.loadConfig();
+    const { config, databaseUrl } = loaded;
     const { dataDirectory } = config;
     const server = serverOf(config, databaseUrl);
     const findings = examineFolder(dataDirectory, { onServer: server !== undefined });
+    findings.push(...examineTls(config.tls, systemClock.now()));
     if (server || hasDatabase(dataDirectory)) {
       const status = await askRunningServer(dataDirectory, "status", {});
       const claimant = typeof status?.claimant === "string" ? status.claimant : "";
-      const log = logOf(invocation, config);
+      const log = logForPerson(invocation, loaded);
       const findRootKey = rootKeyFinder(invocation, config);
       findings.push(examineServer(dataDirectory, status));
       findings.push(...(await examineInstallation({ config, server, log, findRootKey, claimant })));

@@ -1,3 +1,4 @@
+import { HatchError } from "../client/index.ts";
 import { ConfigError } from "../config/errors.ts";
 import { SchemaRefusedError } from "../database/migrate.ts";
 import { WrongKeyError } from "../kernel/crypto.ts";
@@ -12,10 +13,10 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-const REFUSALS: ReadonlySet<ErrorCode> = new Set(["conflict", "forbidden"]);
-const INPUT_FAULTS: ReadonlySet<ErrorCode> = new Set(["validation_failed", "malformed_json"]);
+const REFUSALS: ReadonlySet<string> = new Set(["conflict", "event_conflict", "version_conflict", "forbidden"]);
+const INPUT_FAULTS: ReadonlySet<string> = new Set(["validation_failed", "malformed_json"]);
 
-function exitOf(code: ErrorCode): ExitCode {
+function exitOf(code: ErrorCode | HatchError["code"]): ExitCode {
   if (REFUSALS.has(code)) return EXIT.refused;
   return INPUT_FAULTS.has(code) ? EXIT.usage : EXIT.failed;
 }
@@ -33,6 +34,18 @@ export interface Failure {
 /** The machine said no (`EACCES`, `ENOSPC` …): its sentence names the path, a stack would add nothing. */
 const isSystemError = (error: Error): boolean =>
   "syscall" in error && "code" in error && typeof error.code === "string" && /^E[A-Z0-9]+$/.test(error.code);
+
+/** What the person can do about a refusal by the API. */
+const HINTS: Readonly<Partial<Record<HatchError["code"], string>>> = {
+  unauthenticated: "Is it a key of this server, whole, and neither revoked nor expired?",
+  network: "Is the address right, and does the server run?",
+};
+
+function failureOfCall({ code, message, details, requestId }: HatchError): Failure {
+  const lines = details.map((detail) => `\n${detail.path}: ${detail.message}`).join("");
+  const asked = requestId === undefined ? "" : `\nrequest ${requestId}`;
+  return { exit: exitOf(code), code, message: `${message}${lines}${asked}`, hint: HINTS[code], stack: undefined };
+}
 
 export function failureOf(error: unknown): Failure {
   if (error instanceof UsageError) {
@@ -63,6 +76,7 @@ export function failureOf(error: unknown): Failure {
       stack: undefined,
     };
   }
+  if (error instanceof HatchError) return failureOfCall(error);
   const message = error instanceof Error ? error.message : String(error);
   const stack = error instanceof Error && !isSystemError(error) ? error.stack : undefined;
   return { exit: EXIT.failed, code: "internal", message, hint: undefined, stack };

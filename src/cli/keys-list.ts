@@ -16,7 +16,7 @@ const line = ({ id, kind, name, status, lastUsedAt, prefixes }: Listed): string 
     id,
     kind.padEnd(4),
     status.padEnd(7),
-    (prefixes[0] ?? "").padEnd(12),
+    (prefixes[0] ?? "").padEnd(13),
     (lastUsedAt ?? "never used").padEnd(24),
     name,
   ].join("  ");

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { App } from "../app.ts";
 import { BUILD } from "../config/build.ts";
-import { CreateKey, type Environment, type IssuedKey, type Key, SetUp } from "../features/access/index.ts";
+import { CreateKey, type IssuedKey, type Key, SetUp } from "../features/access/index.ts";
 import { parseInput } from "../http/validate.ts";
 import { isoTime } from "../kernel/clock.ts";
 import { AppError, notFound, validationFailed } from "../kernel/errors.ts";
@@ -9,6 +9,13 @@ import { type Id, isId } from "../kernel/ids.ts";
 import type { JsonObject } from "../kernel/json.ts";
 import type { OperatorPrincipal } from "../kernel/principal.ts";
 import { addMs, parseDuration, type UnixMs } from "../kernel/units.ts";
+import { inventoryOf } from "./access-view.ts";
+import { findEnvironment, matchEnvironments, Place, Places } from "./find-environment.ts";
+import { noteAuditExport, signCheckpoint } from "./operations-audit.ts";
+import { inspectCredential, rotateTokenKey } from "./operations-credentials.ts";
+import { listMails, retryMails, showMail, testMail } from "./operations-mail.ts";
+import { listAccounts, listWorkspaces, openWorkspace, resetPassword, unlockAccount } from "./operations-people.ts";
+import { applyOperation, compareOperation } from "./operations-program.ts";
 
 /** What a command does to an installation; runs in the server where one runs, else in the command's own process. */
 export type Operation = (app: App, principal: OperatorPrincipal, input: JsonObject) => Promise<JsonObject>;
@@ -16,9 +23,7 @@ export type Operation = (app: App, principal: OperatorPrincipal, input: JsonObje
 const KEYS_PER_PAGE = 200;
 
 const nullable = v.nullable(v.string());
-const Place = v.object({ environment: v.string(), workspace: nullable });
 const CreateInput = v.object({ ...Place.entries, name: v.string(), scopes: v.array(v.string()), expires: nullable });
-const ListInput = v.object({ environment: nullable, workspace: nullable });
 const RotateInput = v.object({ key: v.string(), overlap: nullable });
 const RevokeInput = v.object({ key: v.string() });
 
@@ -44,27 +49,6 @@ const keyView = (key: Key, now: UnixMs): JsonObject => ({
 });
 
 const issuedView = ({ key, secretKey }: IssuedKey, now: UnixMs): JsonObject => ({ ...keyView(key, now), secretKey });
-
-/** Environments that an id, or a kind and perhaps a workspace, name. */
-async function matchEnvironments(app: App, wanted: v.InferOutput<typeof ListInput>): Promise<readonly Environment[]> {
-  const { environment, workspace } = wanted;
-  return (await app.access.listEnvironments()).filter(
-    ({ id, kind, workspaceId, workspaceName }) =>
-      (environment === null || environment === id || environment === kind) &&
-      (workspace === null || workspace === workspaceId || workspace === workspaceName),
-  );
-}
-
-async function findEnvironment(app: App, wanted: v.InferOutput<typeof Place>): Promise<Environment> {
-  const [found, another] = await matchEnvironments(app, wanted);
-  if (!found) throw notFound("The environment");
-  if (another) {
-    throw validationFailed([
-      { path: "workspace", message: "There are several workspaces: name one with --workspace." },
-    ]);
-  }
-  return found;
-}
 
 async function* walkKeys({ access }: App, environmentId: Id<"env">): AsyncGenerator<Key> {
   let page = await access.listKeys(environmentId, { limit: KEYS_PER_PAGE });
@@ -116,7 +100,7 @@ async function createKey(app: App, principal: OperatorPrincipal, input: JsonObje
 }
 
 async function listKeys(app: App, _principal: OperatorPrincipal, input: JsonObject): Promise<JsonObject> {
-  const environments = await matchEnvironments(app, parseInput(ListInput, input));
+  const environments = await matchEnvironments(app, parseInput(Places, input));
   if (environments.length === 0) throw notFound("The environment");
   const now = app.context.clock.now();
   const keys: JsonObject[] = [];
@@ -138,16 +122,45 @@ async function revokeKey(app: App, principal: OperatorPrincipal, input: JsonObje
   return keyView(await app.access.revokeKey(principal, place), app.context.clock.now());
 }
 
+/** Where it listens on every address, loopback is one of them. */
+const reachableFromHere = (address: string): string =>
+  address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
+
 /** What a running server says of itself. */
-const tellStatus: Operation = async ({ claimant }) => ({ pid: process.pid, version: BUILD.version, claimant });
+const tellStatus: Operation = async ({ access, address, claimant, context: { config } }) => ({
+  pid: process.pid,
+  version: BUILD.version,
+  claimant,
+  // A certificate is for a name, not for this machine's address.
+  url: (config.tls && config.server.publicUrl) ?? reachableFromHere(address()),
+  claimed: access.isClaimed(),
+});
+
+const tellInventory: Operation = async ({ routes }) => ({ ...inventoryOf(routes) });
 
 export const OPERATIONS = {
+  "access.inventory": tellInventory,
   status: tellStatus,
   setup: setUp,
   "keys.create": createKey,
   "keys.list": listKeys,
   "keys.rotate": rotateKey,
   "keys.revoke": revokeKey,
+  "credentials.inspect": inspectCredential,
+  "tokens.rotate": rotateTokenKey,
+  "accounts.list": listAccounts,
+  "accounts.unlock": unlockAccount,
+  "accounts.resetPassword": resetPassword,
+  "workspaces.list": listWorkspaces,
+  "workspaces.create": openWorkspace,
+  "mail.list": listMails,
+  "mail.show": showMail,
+  "mail.retry": retryMails,
+  "mail.test": testMail,
+  "audit.checkpoint": signCheckpoint,
+  "audit.export": noteAuditExport,
+  "program.compare": compareOperation,
+  "program.apply": applyOperation,
 } as const satisfies Readonly<Record<string, Operation>>;
 export type OperationName = keyof typeof OPERATIONS;
 

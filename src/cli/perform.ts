@@ -4,7 +4,7 @@ import { AppError } from "../kernel/errors.ts";
 import type { JsonObject } from "../kernel/json.ts";
 import type { Invocation } from "./command.ts";
 import { askRunningServer } from "./control-client.ts";
-import { logOf, openApp } from "./open-app.ts";
+import { logForPerson, openApp } from "./open-app.ts";
 import { OPERATIONS, type OperationName, operatorOf } from "./operations.ts";
 
 /** Operations that begin an installation; all others need one. */
@@ -25,7 +25,7 @@ export async function perform(invocation: Invocation, name: OperationName, input
       hint: "Name its folder with --data or its database with --database, or begin one with `hatch setup` or `hatch serve`.",
     });
   }
-  const app = await openApp(invocation, installation, logOf(invocation, config));
+  const app = await openApp(invocation, installation, logForPerson(invocation, installation));
   try {
     return await OPERATIONS[name](app, operatorOf(app), input);
   } finally {

@@ -13,6 +13,14 @@ interface Listed {
 const COMMANDS: Readonly<Record<string, Listed>> = {
   serve: { summary: "Starts the server.", load: () => import("./serve.ts") },
   setup: { summary: "Makes the first account, a workspace and its keys.", load: () => import("./setup.ts") },
+  init: {
+    summary: "Writes a commented hatch.config.ts to begin with, and its types.",
+    load: () => import("./init.ts"),
+  },
+  apply: {
+    summary: "Shows what the program of the configuration file would change, and publishes it.",
+    load: () => import("./apply.ts"),
+  },
   "keys create": { summary: "Makes a secret API key and shows it once.", load: () => import("./keys-create.ts") },
   "keys list": { summary: "Lists API keys, without their secrets.", load: () => import("./keys-list.ts") },
   "keys rotate": {
@@ -20,7 +28,52 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
     load: () => import("./keys-rotate.ts"),
   },
   "keys revoke": { summary: "Ends a key at once.", load: () => import("./keys-revoke.ts") },
-  "config check": { summary: "Checks the configuration and starts nothing.", load: () => import("./config-check.ts") },
+  "credentials inspect": {
+    summary: "Tells what a key or a token is, whose, and why it is refused.",
+    load: () => import("./credentials-inspect.ts"),
+  },
+  "tokens rotate": {
+    summary: "Has tokens and sessions signed with a new key from now on.",
+    load: () => import("./tokens-rotate.ts"),
+  },
+  "accounts list": { summary: "Lists who can sign in, and as what.", load: () => import("./accounts-list.ts") },
+  "accounts unlock": {
+    summary: "Forgets the failed tries at an account.",
+    load: () => import("./accounts-unlock.ts"),
+  },
+  "accounts reset-password": {
+    summary: "Sets a one-time password for an account.",
+    load: () => import("./accounts-reset-password.ts"),
+  },
+  "workspaces list": { summary: "Lists workspaces.", load: () => import("./workspaces-list.ts") },
+  "workspaces create": {
+    summary: "Makes a workspace and invites its owner.",
+    load: () => import("./workspaces-create.ts"),
+  },
+  "mail test": {
+    summary: "Sends a test mail now and tells how it went.",
+    load: () => import("./mail-test.ts"),
+  },
+  "mail list": { summary: "Lists mails, without what they say.", load: () => import("./mail-list.ts") },
+  "mail show": { summary: "Shows what a mail says.", load: () => import("./mail-show.ts") },
+  "mail retry": { summary: "Has failed mails tried again.", load: () => import("./mail-retry.ts") },
+  "audit list": { summary: "Lists who changed what, newest first.", load: () => import("./audit-list.ts") },
+  "audit export": {
+    summary: "Prints audit entries as JSON Lines or CSV.",
+    load: () => import("./audit-export.ts"),
+  },
+  "audit verify": {
+    summary: "Finds audit entries that were changed, taken out or cut off.",
+    load: () => import("./audit-verify.ts"),
+  },
+  "audit checkpoint": {
+    summary: "Prints a signed note of where the audit log ends.",
+    load: () => import("./audit-checkpoint.ts"),
+  },
+  "config check": {
+    summary: "Checks the configuration and its program, and starts nothing.",
+    load: () => import("./config-check.ts"),
+  },
   "config explain": {
     summary: "Shows every setting and where its value came from.",
     load: () => import("./config-explain.ts"),
@@ -29,15 +82,31 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
     summary: "Moves a stopped installation from its file to an empty Postgres database.",
     load: () => import("./migrate-to.ts"),
   },
+  "events send": { summary: "Sends one event and shows what follows.", load: () => import("./events-send.ts") },
+  explain: {
+    summary: "Tells the whole way of an event: rules, effects, deliveries, answers.",
+    load: () => import("./explain.ts"),
+  },
+  listen: {
+    summary: "Shows webhooks as they come, and passes them on to this machine.",
+    load: () => import("./listen.ts"),
+  },
+  "check-receiver": {
+    summary: "Examines an endpoint that receives webhooks, and names each mistake.",
+    load: () => import("./check-receiver.ts"),
+  },
+  "access inventory": { summary: "Shows who may call each route.", load: () => import("./access-inventory.ts") },
   doctor: { summary: "Examines an installation, running or not.", load: () => import("./doctor.ts") },
   version: { summary: "Shows the version and what it was built from.", load: () => import("./version.ts") },
 };
+
+const NAME_COLUMNS = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
 
 const overview = (): string =>
   [
     "Usage: hatch <command> [options]",
     "",
-    ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(16)} ${summary}`),
+    ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(NAME_COLUMNS)}  ${summary}`),
     "",
     "`hatch <command> --help` shows a command's options.",
     "",

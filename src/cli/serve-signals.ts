@@ -37,3 +37,11 @@ export function watchProcess(log: Log, clock: Clock): ProcessWatch {
   process.on("unhandledRejection", crash);
   return { ending: promise };
 }
+
+/** For a server without a terminal; where a terminal hangs up, the signal ends what runs in it. */
+export function watchReload(log: Log, reload: () => void): void {
+  process.on("SIGHUP", () => {
+    log.info("files are opened anew", { reason: "SIGHUP" });
+    reload();
+  });
+}

@@ -1,7 +1,15 @@
 import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Child, makePlace, PASSWORD, runHere, setUpArgs, spawnHatch } from "../../tests/support/command-line.ts";
+import {
+  type Child,
+  MAIN,
+  makePlace,
+  PASSWORD,
+  runHere,
+  setUpArgs,
+  spawnHatch,
+} from "../../tests/support/command-line.ts";
 
 // Each start of the sources takes a second where the machine is busy.
 setDefaultTimeout(30_000);
@@ -36,6 +44,49 @@ const get = async (url: string, key?: string): Promise<number> => {
   await response.text();
   return response.status;
 };
+
+describe("at a terminal", () => {
+  /** @returns all that a person has seen from the start to the end */
+  async function watched(...args: string[]): Promise<string> {
+    const { PATH = "/usr/bin:/bin", HOME = "/tmp" } = process.env;
+    const listens = Promise.withResolvers<void>();
+    let shown = "";
+    const child = Bun.spawn([process.execPath, MAIN, "serve", "--data", place.data, "--port", "0", ...args], {
+      env: { PATH, HOME },
+      cwd: place.root,
+      terminal: {
+        cols: 80,
+        rows: 24,
+        data: (_, bytes) => {
+          shown += new TextDecoder().decode(bytes);
+          if (shown.includes("Ctrl-C")) listens.resolve();
+        },
+      },
+    });
+    try {
+      await Promise.race([listens.promise, child.exited]);
+      child.kill("SIGINT");
+      expect(await child.exited).toBe(0);
+      return shown.replaceAll("\r\n", "\n");
+    } finally {
+      child.kill("SIGKILL");
+      child.terminal?.close();
+    }
+  }
+
+  test("a person reads lines of their own, from the program's publication to the end, and no log", async () => {
+    await setUp();
+    writeFileSync(join(place.data, "hatch.config.json"), '{"program":{"timezone":"UTC"}}');
+    expect(await watched()).toMatch(
+      /^The program of \S+ was published in 2 environments\.\nHatch \S+ listens on \S+\n[^{}]*Ctrl-C stops it in order\.\n[^{}]*Stopping\.[^{}]*$/,
+    );
+  });
+
+  test("whoever sets the level sees the log as well", async () => {
+    await setUp();
+    expect(await watched("--set", "log.level=info")).toContain('"message":"stopped"');
+  });
+});
 
 describe("a start", () => {
   test("tells in one line where it listens, answers, and is refused a second time with the first one's pid", async () => {
@@ -99,6 +150,7 @@ describe("a program in the configuration file", () => {
     const second = await serve();
     expect(await versions(second.url, environments.live.secretKey)).toEqual([1, "First"]);
     expect(second.child.error()).toContain("is not the published one");
+    expect(second.child.error()).toContain('"version":1,"difference":"1 changed: badges.first"');
   });
 
   test("is published when the running installation is claimed", async () => {
