@@ -1,4 +1,4 @@
-import type { HatchConfig } from "./src/config/hatch-config.ts";
+import type { HatchConfig } from "./src/cli/hatch-config.ts";
 
 // The settings of an installation and the program of a small learning app, with every setting and its default.
 //
@@ -14,11 +14,20 @@ export default {
     // host: "127.0.0.1", // beyond loopback, put TLS in front and set publicUrl
     // port: 4282, // 0 picks a free one
     // publicUrl: "https://hatch.example.com", // links are built from this alone; not set by default
+    // adminHost: "127.0.0.1", // where adminPort listens, by plain http
+    // adminPort: 4283, // /metrics, /readyz and /admin are answered there, and there only; not set by default
+  },
+
+  tls: {
+    // certFile: "/etc/ssl/hatch.pem", // with those above it; listens by https, needs an https publicUrl; not set by default
+    // keyFile: "/etc/ssl/private/hatch.key", // both are read anew when they change, and on SIGHUP
+    // minVersion: "1.2", // or "1.3"
   },
 
   http: {
     // allowInsecureCookies: false, // signing in over plain http beyond loopback
-    // allowedHosts: [], // host names accepted besides loopback and the public URL's; empty accepts any
+    // allowedHosts: [], // host names accepted besides loopback and the public URL's; where neither is set, any beyond loopback
+    // adminNetworks: [], // from where people may sign in, e.g. ["10.0.0.0/8"]; empty is from anywhere
     // trustedProxies: [], // whose forwarding headers are believed, e.g. ["10.0.0.0/8"]
   },
 
@@ -56,12 +65,39 @@ export default {
     // caFile: "/etc/ssl/company.pem", // certificates trusted as well; not set by default
   },
 
+  mail: {
+    // host: "smtp.example.com", // not set by default: mails wait, `hatch mail list` shows them; needs server.publicUrl
+    // port: 587, // with implicit TLS 465, without TLS 25
+    // tls: "starttls", // implicit, none; if not set: implicit on port 465, none to this machine, else starttls
+    // user: "hatch",
+    // password: "…", // a secret: better by HATCH_MAIL_PASSWORD_FILE
+    // from: "Hatch <hatch@example.com>",
+    // replyTo: "Help desk <help@example.com>", // else answers go to `from`
+    // timeout: "1m", // for the whole conversation about one mail
+  },
+
+  oidc: {
+    // issuer: "https://login.example.com", // people may sign in through it; needs server.publicUrl
+    // clientId: "hatch",
+    // clientSecret: "…", // a secret: better by HATCH_OIDC_CLIENT_SECRET_FILE
+    // name: "Example login", // on the sign-in page; else the provider's host
+    // groupsClaim: "groups",
+    // roles: [], // what groups are here: ["staff=viewer", "engineers=developer"]
+    // required: false, // passwords sign in operators and break-glass accounts only
+  },
+
   metrics: {
     // allowNetworks: [], // who may read /metrics besides loopback
   },
 
   log: {
     // level: "info", // debug, info, warn or error
+  },
+
+  audit: {
+    // streamTo: "stdout", // each entry as a line of JSON, for whoever watches over many systems; not set by default
+    // streamFile: "/var/log/hatch/audit.jsonl", // the same as a file, in place of streamTo
+    // keepDetails: "1095d", // how long an entry keeps what was changed; the entry itself is kept for ever
   },
 
   // What events mean. Published by `hatch apply`, and by the first start where nothing was ever published.

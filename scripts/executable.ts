@@ -5,7 +5,17 @@ const ROOT = join(import.meta.dir, "..");
 export const EXECUTABLE = join(ROOT, "dist", process.platform === "win32" ? "hatch.exe" : "hatch");
 
 /** What the executable is made from. */
-const INGREDIENTS = ["src", "migrations", "static", "scripts/build.ts", "package.json", "bun.lock"];
+const INGREDIENTS = [
+  "src",
+  "migrations",
+  "static",
+  "docs/guides",
+  "hatch.config.ts",
+  "scripts/build.ts",
+  "scripts/pages.ts",
+  "package.json",
+  "bun.lock",
+];
 
 const modifiedAt = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
