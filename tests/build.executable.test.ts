@@ -60,6 +60,7 @@ test("the same tree gives the same bytes, whatever folder it lies in", () => {
   const PARTS = [
     "src",
     "migrations",
+    "docs/guides",
     "static",
     "scripts",
     "package.json",

@@ -1,77 +1,34 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContextOptions } from "playwright-core";
 import { claim, type OpenApp, openApp } from "./support/app.ts";
+import {
+  CHROMIUM,
+  DESK,
+  findViolations,
+  launchBrowser,
+  overflow,
+  PHONE,
+  readClipboard,
+  smallTargets,
+  type Visit,
+  visit as visitWith,
+} from "./support/browser.ts";
 
 // What a person meets, in a real browser. Where there is none, the rest of the tests still hold the mark-up.
-
-const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) =>
-  existsSync(path),
-);
-const AXE = readFileSync(Bun.resolveSync("axe-core/axe.min.js", import.meta.dir), "utf8");
-const PHONE = { width: 390, height: 844 };
-const DESK = { width: 1280, height: 900 };
 
 let browser: Browser;
 let claimed: OpenApp;
 let fresh: OpenApp;
 
-interface Visit {
-  readonly page: Page;
-  /** Everything that the page wanted from elsewhere, and every complaint of the browser. */
-  readonly faults: string[];
-}
-
-async function visit<T>(url: string, options: BrowserContextOptions, look: (visit: Visit) => Promise<T>): Promise<T> {
-  const context = await browser.newContext({ viewport: DESK, ...options });
-  const page = await context.newPage();
-  const faults: string[] = [];
-  page.on("request", (request) => {
-    if (new URL(request.url()).origin !== new URL(url).origin) faults.push(`asked ${request.url()}`);
-  });
-  page.on("console", (message) => faults.push(message.text()));
-  page.on("pageerror", (error) => faults.push(error.message));
-  try {
-    await page.goto(url);
-    return await look({ page, faults });
-  } finally {
-    await context.close();
-  }
-}
-
-/** @param contrast looks at every pair of colours: slow on a long page, and computed from the tokens as well */
-async function findViolations(page: Page, { contrast = true } = {}): Promise<string[]> {
-  // Through the debugger, which the page's own policy does not concern.
-  const session = await page.context().newCDPSession(page);
-  await session.send("Runtime.evaluate", { expression: AXE });
-  const { result } = await session.send("Runtime.evaluate", {
-    expression: `axe.run({ resultTypes: ["violations"], rules: { "color-contrast": { enabled: ${contrast} } }, runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }).then((found) => JSON.stringify(found.violations.map((one) => one.id + ": " + one.nodes.map((node) => node.target).join(", "))))`,
-    awaitPromise: true,
-    returnByValue: true,
-  });
-  return JSON.parse(String(result.value)) as string[];
-}
-
-const overflow = (page: Page): Promise<number> =>
-  page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") as Promise<number>;
+const visit = <T>(url: string, options: BrowserContextOptions, look: (visit: Visit) => Promise<T>): Promise<T> =>
+  visitWith(browser, url, options, look);
 
 describe.skipIf(CHROMIUM === undefined)("in a browser", () => {
   beforeAll(async () => {
     claimed = await openApp();
     await claim(claimed);
     fresh = await openApp();
-    browser = await chromium.launch({
-      executablePath: CHROMIUM ?? "",
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
-    });
+    browser = await launchBrowser();
   }, 60_000);
   afterAll(async () => {
     await browser?.close();
@@ -82,6 +39,11 @@ describe.skipIf(CHROMIUM === undefined)("in a browser", () => {
   const PAGES = [
     ["the landing page", () => claimed.url],
     ["the API reference", () => `${claimed.url}/docs`],
+    ["the list of guides", () => `${claimed.url}/docs/guides`],
+    ["a guide", () => `${claimed.url}/docs/guides/quickstart`],
+    ["the gallery", () => `${claimed.url}/docs/gallery`],
+    ["a sample overview", () => `${claimed.url}/docs/gallery/overview`],
+    ["a sample trace", () => `${claimed.url}/docs/gallery/trace`],
     ["the set-up page", () => fresh.url],
   ] as const;
 
@@ -90,24 +52,19 @@ describe.skipIf(CHROMIUM === undefined)("in a browser", () => {
       ["light", "a desk", DESK],
       ["dark", "a phone", PHONE],
     ] as const)(
-      "in %s on %s: axe finds nothing, nothing is asked of elsewhere, nothing sticks out",
+      "in %s on %s: axe finds nothing, nothing is asked of elsewhere, nothing sticks out or is too small to hit",
       (colorScheme, _place, viewport) =>
         visit(urlOf(), { colorScheme, viewport }, async ({ page, faults }) => {
           const contrast = colorScheme === "light" || !urlOf().endsWith("/docs");
           expect(await findViolations(page, { contrast })).toEqual([]);
           expect(await overflow(page)).toBe(0);
+          expect(await smallTargets(page)).toEqual([]);
+          // 1280 at four times the size.
+          await page.setViewportSize({ width: 320, height: 640 });
+          expect(await overflow(page)).toBe(0);
           expect(faults).toEqual([]);
         }),
       120_000,
-    );
-
-    test(
-      "at 320 pixels, which is 1280 at four times the size, nothing sticks out",
-      () =>
-        visit(urlOf(), { viewport: { width: 320, height: 640 } }, async ({ page }) => {
-          expect(await overflow(page)).toBe(0);
-        }),
-      30_000,
     );
 
     test(
@@ -146,8 +103,8 @@ describe.skipIf(CHROMIUM === undefined)("in a browser", () => {
     () =>
       visit(claimed.url, { permissions: ["clipboard-read", "clipboard-write"] }, async ({ page, faults }) => {
         await page.click("button[data-copy=command-2]");
-        await page.getByText("Copied").waitFor();
-        const copied = await page.evaluate("navigator.clipboard.readText()");
+        await page.locator("button[data-copy=command-2]", { hasText: "Copied" }).waitFor();
+        const copied = await readClipboard(page);
         expect(copied).toBe(`curl ${claimed.url}/v1/members/user_42 \\\n  -H "Authorization: Bearer $HATCH_KEY"`);
         expect(faults).toEqual([]);
       }),

@@ -30,7 +30,7 @@ describe("the set-up page", () => {
     expect(page.status).toBe(200);
     expect(page.headers.get("cache-control")).toBe("no-store");
     expect(page.headers.get("content-security-policy")).toContain("form-action 'self'");
-    expect(await page.text()).toContain('<form class="card" method="post" action="/setup"');
+    expect(await page.text()).toContain('<form class="card form" method="post" action="/setup"');
     expect((await fetch(`${app.url}/docs`)).status).toBe(503);
   });
 
@@ -38,7 +38,7 @@ describe("the set-up page", () => {
     const claimed = await post({ ...GOOD, token }, { "sec-fetch-site": "same-origin" });
     const page = await claimed.text();
     expect([claimed.status, claimed.headers.get("cache-control")]).toEqual([200, "no-store"]);
-    expect(page).toContain("Riverside &lt;School&gt; is ready");
+    expect(page).toContain("Riverside &lt;School> is ready");
     const keys = [...page.matchAll(/id="key-(live|test)">(hk_\w+)</g)].map(([, kind, key]) => ({ kind, key }));
     expect(keys.map(({ kind }) => kind).sort()).toEqual(["live", "test"]);
     for (const { key } of keys) {
@@ -80,7 +80,7 @@ describe("the set-up page", () => {
 
   test("what was typed is escaped where it comes back", async () => {
     const page = await (await post({ token, email: '"><script>', password: "", workspace: "x" })).text();
-    expect(page).toContain('value="&quot;&gt;&lt;script&gt;"');
+    expect(page).toContain('value="&quot;>&lt;script>"');
     expect(page).not.toContain("<script>");
   });
 

@@ -12,7 +12,7 @@ const TEXT: readonly (readonly [string, readonly string[]])[] = [
   ["muted", ["bg", "surface", "raised"]],
   ["faint", ["bg", "surface", "raised"]],
   ["accent", ["bg", "surface", "raised", "accent-soft"]],
-  ["on-accent", ["accent"]],
+  ["on-accent", ["accent", "bad"]],
   ["ok", ["bg", "surface", "ok-soft"]],
   ["warn", ["bg", "surface", "warn-soft", "yolk-soft"]],
   ["bad", ["bg", "surface", "raised", "bad-soft"]],

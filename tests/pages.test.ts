@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createHmac } from "node:crypto";
+import { renderToString } from "preact-render-to-string";
 import config from "../hatch.config.ts";
+import { GUIDES } from "../src/http/guides.ts";
 import { curlOf } from "../src/http/reference-curl.ts";
-import { showText } from "../src/http/reference-text.ts";
+import { Text } from "../src/http/reference-text.tsx";
 import {
   EXAMPLE_DELIVERY_BODY,
   EXAMPLE_EFFECTS,
@@ -42,15 +44,17 @@ describe("html", () => {
 });
 
 describe("the texts of the reference", () => {
+  const shown = (text: string): string => renderToString(Text({ text }));
+
   test("are paragraphs, lists, tables, code and links to this server", () => {
-    expect(showText("One `a<b` and **two**.\nSame.\n\n- x\n- y").text).toBe(
+    expect(shown("One `a<b` and **two**.\nSame.\n\n- x\n- y")).toBe(
       "<p>One <code>a&lt;b</code> and <strong>two</strong>. Same.</p><ul><li>x</li><li>y</li></ul>",
     );
-    expect(showText("[here](#a) [there](/docs) [away](https://evil.example)").text).toBe(
+    expect(shown("[here](#a) [there](/docs) [away](https://evil.example)")).toBe(
       '<p><a href="#a">here</a> <a href="/docs">there</a> [away](https://evil.example)</p>',
     );
-    expect(showText("| a | b |\n|---|---|\n| `c` | d |").text).toContain("<td><code>c</code></td><td>d</td>");
-    expect(showText("```js\na\n\n<b>\n```").text).toContain("<code>a\n\n&lt;b&gt;</code>");
+    expect(shown("| a | b |\n|---|---|\n| `c` | d |")).toContain("<td><code>c</code></td><td>d</td>");
+    expect(shown("```text\na\n\n<b>\n```")).toContain("<code>a\n\n&lt;b></code>");
   });
 
   test("leave no mark-up behind on the page", () => {
@@ -83,6 +87,23 @@ describe("a command of the reference", () => {
     expect(said).toContain("Authorization: Bearer k");
   });
 
+  test("shows who calls by what the operation takes", () => {
+    const credentialOf = (security: readonly Record<string, readonly string[]>[], method: string): string =>
+      curlOf({ url: "http://h", method, path: "/x", operation: { ...operation, security } })
+        .split(" \\\n  ")
+        .slice(1)
+        .join(" ");
+    expect(credentialOf([{ session: ["a"] }, { secretKey: ["a"] }], "get")).toBe(
+      '-H "Authorization: Bearer $HATCH_KEY"',
+    );
+    expect(credentialOf([{ session: [] }], "get")).toBe('-b "hatch_session=$HATCH_SESSION"');
+    expect(credentialOf([{ session: [] }], "post")).toBe(
+      '-b "hatch_session=$HATCH_SESSION" -H "X-Hatch-Csrf: $HATCH_CSRF"',
+    );
+    expect(credentialOf([{ widgetToken: ["progress:read"] }], "get")).toBe('-H "Authorization: Bearer $HATCH_TOKEN"');
+    expect(credentialOf([], "post")).toBe("");
+  });
+
   test("fills in the path and the query, and asks for no key where none is needed", () => {
     const parameters = [
       { name: "id", in: "path" as const, required: true, description: "", schema: {}, example: "a b/c" },
@@ -99,15 +120,23 @@ describe("a command of the reference", () => {
 });
 
 describe("every page", () => {
-  const PAGES = ["/", "/docs"];
+  const PAGES = [
+    "/",
+    "/docs",
+    "/docs/guides",
+    "/docs/guides/quickstart",
+    "/docs/guides/verifying-signatures",
+    "/docs/gallery",
+    "/docs/gallery/overview",
+    "/docs/gallery/trace",
+  ];
 
   test.each(PAGES)("%s runs and loads nothing from elsewhere, and says so to the browser", async (path) => {
     const { headers } = await fetch(`${app.url}${path}`);
     const policy = headers.get("content-security-policy") ?? "";
-    expect(policy).toStartWith(
-      "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+    expect(policy).toBe(
+      "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; script-src 'self'; form-action 'none'",
     );
-    expect(policy).not.toContain("unsafe");
     expect(headers.get("x-content-type-options")).toBe("nosniff");
     expect(headers.get("referrer-policy")).toBe("same-origin");
     expect(headers.get("content-type")).toBe("text/html; charset=utf-8");
@@ -115,8 +144,13 @@ describe("every page", () => {
 
   test.each(PAGES)("%s has no script or style of its own in the mark-up", async (path) => {
     const page = await read(path);
-    expect(page).not.toMatch(/<style|<script(?! type="module" src="\/assets\/)| style="| on[a-z]+="|javascript:/i);
-    for (const [, target] of page.matchAll(/(?:src|href|action)="([^"]*)"/g)) expect(target).toMatch(/^(?:\/|#)/);
+    expect(page).not.toMatch(
+      /<style|<script(?! (?:defer )?src="\/assets\/[^"]+"><\/script>)| style="| on[a-z]+="|javascript:/i,
+    );
+    for (const [, target] of page.matchAll(/(?:src|action|<link[^>]* href)="([^"]*)"/g))
+      expect(target).toMatch(/^(?:\/|#)/);
+    // A guide may lead elsewhere, where the reader chooses to go there.
+    for (const [, target] of page.matchAll(/ href="([^"]*)"/g)) expect(target).toMatch(/^(?:\/|#|https:\/\/)/);
   });
 
   test.each(PAGES)("%s has each id once, and each link inside it leads somewhere", async (path) => {
@@ -132,9 +166,8 @@ describe("every page", () => {
   });
 
   test("links to pages and assets that are there, with their types and for ever", async () => {
-    const assets = [...`${landing}${reference}`.matchAll(/(?:src|href)="(\/[^"#]*)"/g)].map(
-      ([, target]) => target ?? "",
-    );
+    const pages = await Promise.all(PAGES.map(read));
+    const assets = [...pages.join("").matchAll(/(?:src|href)="(\/[^"#]*)"/g)].map(([, target]) => target ?? "");
     for (const target of new Set(assets)) {
       const { status, headers } = await fetch(`${app.url}${target}`);
       expect({ target, status }).toEqual({ target, status: 200 });
@@ -160,7 +193,7 @@ describe("every page", () => {
   });
 
   test("answers HEAD with the same headers and no body", async () => {
-    for (const path of ["/", "/docs", "/favicon.ico"]) {
+    for (const path of ["/", "/docs", "/docs/guides", "/docs/gallery", "/favicon.ico"]) {
       const head = await fetch(`${app.url}${path}`, { method: "HEAD", headers: { "accept-encoding": "identity" } });
       const body = await (
         await fetch(`${app.url}${path}`, { headers: { "accept-encoding": "identity" } })
@@ -174,11 +207,16 @@ describe("every page", () => {
   });
 
   test("another path is refused in the one shape of all refusals", async () => {
-    const missing = await fetch(`${app.url}/assets/nothing.css`);
-    expect([missing.status, ((await missing.json()) as { error: { code: string } }).error.code]).toEqual([
-      404,
-      "not_found",
-    ]);
+    for (const path of [
+      "/assets/nothing.css",
+      "/assets/hatch.css",
+      "/docs/guides/nothing",
+      "/docs/guides/constructor",
+    ]) {
+      const missing = await fetch(`${app.url}${path}`);
+      const { error } = (await missing.json()) as { error: { code: string } };
+      expect([path, missing.status, error.code]).toEqual([path, 404, "not_found"]);
+    }
   });
 });
 
@@ -228,7 +266,8 @@ describe("the landing page", () => {
         text
           .replaceAll(/<[^>]*>/g, "")
           .replaceAll("&quot;", '"')
-          .replaceAll("&#39;", "'"),
+          .replaceAll("&lt;", "<")
+          .replaceAll("&amp;", "&"),
       );
       expect(commands).toHaveLength(3);
       const script = commands
@@ -261,11 +300,56 @@ describe("the API reference", () => {
     }
   });
 
+  test("has a copy button for each command, and the command is whole", () => {
+    const commands = [...reference.matchAll(/data-copy="([\w-]+)-command"/g)].map(([, id]) => id);
+    expect(commands.length).toBeGreaterThan(30);
+    for (const id of commands) expect(reference).toContain(`<code id="${id}-command">curl`);
+  });
+
   test("tells of every outbound event and every error code", async () => {
     for (const name of ["points.earned", "level.changed", "score.created", "subscription.paused"]) {
       expect(reference).toContain(`<code>${name}</code>`);
     }
     for (const code of ["validation_failed", "event_conflict", "rate_limited"])
       expect(reference).toContain(`id="error-${code}"`);
+  });
+});
+
+describe("the guides", () => {
+  test("are listed in their order, each leading to itself", async () => {
+    const list = await read("/docs/guides");
+    const listed = [...list.matchAll(/<a href="\/docs\/guides\/([\w-]+)"><h2>/g)].map(([, slug]) => slug);
+    expect(listed).toEqual(GUIDES.map(({ slug }) => slug));
+  });
+
+  test("have their title once, their headings as contents, and what stands before and after", async () => {
+    const middle = GUIDES[1];
+    const page = await read(`/docs/guides/${middle?.slug}`);
+    expect(page.match(/<h1/g)).toHaveLength(1);
+    for (const { id } of (middle?.headings ?? []).filter(({ level }) => level <= 3))
+      expect(page).toContain(`href="#${id}"`);
+    expect(page).toContain(`href="/docs/guides/${GUIDES[0]?.slug}" rel="prev"`);
+    expect(page).toContain(`href="/docs/guides/${GUIDES[2]?.slug}" rel="next"`);
+  });
+
+  test("colour code without changing a character of it", async () => {
+    const text = (markup: string): string =>
+      markup
+        .replaceAll(/<[^>]*>/g, "")
+        .replaceAll("&#39;", "'")
+        .replaceAll("&gt;", ">");
+    const codesOf = (markup: string) =>
+      [...markup.matchAll(/<code id="(code-\d+)"[^>]*>(.*?)<\/code>/gs)].map(([, id, code = ""]) => [id, text(code)]);
+    for (const { slug, html: given } of GUIDES) {
+      const shown = await read(`/docs/guides/${slug}`);
+      expect([slug, codesOf(shown)]).toEqual([slug, codesOf(given)]);
+    }
+    expect(await read("/docs/guides/verifying-signatures")).toContain('<span class="tok-word">import</span>');
+  });
+
+  test("offer a copy button wherever the text has one, for the script to serve", async () => {
+    const page = await read("/docs/guides/quickstart");
+    expect(page).not.toMatch(/<button class="copy"[^>]* hidden/);
+    expect(page).toMatch(/<button class="copy needs-script"[^>]*data-copy="code-1"/);
   });
 });

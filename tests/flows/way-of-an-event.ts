@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { Webhook } from "standardwebhooks";
+import { verifyWebhook } from "../../src/client/index.ts";
 import {
   call,
   type Engine,
@@ -138,6 +139,8 @@ export function describeWayOfAnEvent(engine: Engine): void {
           const standard = new Webhook(secret, format === "raw" ? { format: "raw" } : undefined);
           expect(standard.verify(body, Object.fromEntries(headers.entries()))).toEqual(JSON.parse(body));
           expect(() => standard.verify(`${body} `, Object.fromEntries(headers.entries()))).toThrow();
+          expect(await verifyWebhook(body, headers, secret)).toEqual(JSON.parse(body));
+          await expect(verifyWebhook(`${body} `, headers, secret)).rejects.toThrow("X-Hatch-Signature");
           await api("DELETE", `/v1/webhooks/${subscribed.body.id}`);
         },
       );

@@ -13,7 +13,10 @@ export interface OpenApp extends App {
 }
 
 /** The whole product in this process, on a socket and in a folder of its own. Nobody has claimed it yet. */
-export async function openApp(overrides: Partial<Config> = {}): Promise<OpenApp> {
+export async function openApp(
+  overrides: Partial<Config> = {},
+  secrets: { readonly oidcClientSecret?: string } = {},
+): Promise<OpenApp> {
   const dataDirectory = mkdtempSync(join(tmpdir(), "hatch-app-"));
   const app = await createApp({
     config: { ...TEST_CONFIG, ...overrides, dataDirectory },
@@ -21,6 +24,7 @@ export async function openApp(overrides: Partial<Config> = {}): Promise<OpenApp>
     clock: systemClock,
     findRootKey: () => undefined,
     onClaimed: () => {},
+    ...secrets,
   });
   const url = (await app.start()).replace(/\/$/, "");
   return {

@@ -15,7 +15,7 @@ export interface Certificates {
   /** The authority's certificate, for `outbound.caFile`. */
   readonly caFile: string;
   /** A server's key and certificate, signed by the authority; `hooks.example.com` or `127.0.0.1`. */
-  issue(host: string, validity?: "now" | "past"): Issued;
+  issue(host: string, validity?: "now" | "past" | "future", purpose?: "any" | "clients"): Issued;
   selfSigned(host: string): Issued;
   remove(): void;
 }
@@ -41,15 +41,15 @@ export function createCertificates(): Certificates {
   return {
     directory,
     caFile,
-    issue(host, validity = "now") {
+    issue(host, validity = "now", purpose = "any") {
       const pair = keyPair();
-      const shift = validity === "now" ? 0 : -30 * DAY_MS;
+      const shift = { past: -30, now: 0, future: 30 }[validity] * DAY_MS;
       const cert = certificate({
         issuer: authorityName,
         signer: authority.privateKey,
         subject: name("server"),
         key: pair.publicKey,
-        extensions: [alternativeName(host)],
+        extensions: [alternativeName(host), ...(purpose === "clients" ? [FOR_CLIENTS] : [])],
         shift,
       });
       return { key: pemOf(pair.privateKey), cert };
@@ -116,6 +116,9 @@ function extension(id: string, content: Buffer, critical = false): Buffer {
   const value = tagged(0x04, content);
   return critical ? sequence(oid(id), Buffer.from("0101ff", "hex"), value) : sequence(oid(id), value);
 }
+
+/** Extended key usage: clientAuth, and nothing else. */
+const FOR_CLIENTS = extension("551d25", sequence(oid("2b06010505070302")));
 
 function alternativeName(host: string): Buffer {
   const isAddress = /^[\d.]+$/.test(host);

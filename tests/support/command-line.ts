@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { runCommandLine } from "../../src/cli/run.ts";
 
-const MAIN = resolve(import.meta.dir, "../../src/main.ts");
+export const MAIN = resolve(import.meta.dir, "../../src/main.ts");
 
 export interface Ended {
   readonly exit: number;

@@ -22,7 +22,9 @@ import { openTestPostgres } from "./postgres-database.ts";
 export const TEST_CONFIG: Config = {
   dataDirectory: "",
   server: { host: "127.0.0.1", port: 0, publicUrl: undefined },
-  http: { allowInsecureCookies: false, allowedHosts: [], trustedProxies: [] },
+  adminListener: undefined,
+  tls: undefined,
+  http: { allowInsecureCookies: false, allowedHosts: [], adminNetworks: [], trustedProxies: [] },
   database: {
     tls: undefined,
     caFile: undefined,
@@ -41,8 +43,11 @@ export const TEST_CONFIG: Config = {
     concurrencyPerEndpoint: 16,
   },
   outbound: { caFile: undefined },
+  mail: undefined,
+  oidc: undefined,
   metrics: { allowNetworks: [] },
   log: { level: "error" },
+  audit: { streamTo: undefined, streamFile: undefined, keepDetails: durationMs(1_095 * DAY) },
   program: undefined,
 };
 

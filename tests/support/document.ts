@@ -26,7 +26,8 @@ export interface Answer {
   readonly $ref?: string;
   readonly description: string;
   readonly headers?: Readonly<Record<string, unknown>>;
-  readonly content?: Content;
+  /** JSON, or a file by its own media type. */
+  readonly content?: Partial<Content> & Readonly<Record<string, Content["application/json"] | undefined>>;
 }
 
 export interface Content {

@@ -41,15 +41,18 @@ export function createTestServer(
     context,
     features,
     isClaimed: () => true,
-    authenticate: (secret) => {
-      const credential = known.get(secret);
-      return credential?.isUsable() ? credential : undefined;
+    authenticate: {
+      bearer: (secret) => {
+        const credential = known.get(secret);
+        return credential?.isUsable() ? credential : undefined;
+      },
+      session: () => undefined,
     },
     ...overrides,
   });
   return {
     ...server,
-    keyFor({ kind: _kind, request: _request, ...identity }) {
+    keyFor({ request: _request, ...identity }) {
       const secret = `hk_${identity.environmentKind}_${known.size}`;
       known.set(secret, { identity: identity satisfies KeyIdentity, isUsable: () => !revoked.has(secret) });
       return secret;
@@ -76,6 +79,6 @@ export async function call(
   });
   const response = await server.handle(request, peer);
   const text = await response.text();
-  const isJson = text !== "" && response.headers.get("content-type")?.includes("json");
+  const isJson = text !== "" && /\bjson\b/.test(response.headers.get("content-type") ?? "");
   return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
 }

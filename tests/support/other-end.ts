@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer } from "node:tls";
+import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 
 /** A socket server at the other end of a test: what it was sent, byte by byte, and how often it was connected to. */
 export interface OtherEnd {
@@ -18,7 +18,7 @@ interface Start {
   /** Called with each piece of data. */
   readonly onData?: Behaviour;
   readonly onConnection?: (socket: Socket, connection: number) => void;
-  readonly tls?: { readonly key: string; readonly cert: string };
+  readonly tls?: TlsOptions;
   readonly host?: string;
 }
 
@@ -57,6 +57,20 @@ export async function startOtherEnd({ onData, onConnection, tls, host = "127.0.0
     },
   };
   return end;
+}
+
+/** Sends these bytes, one for each character, to the first request of each connection; then it stays, ends or resets. */
+export function saying(bytes: string, then: "stay" | "end" | "reset" = "stay"): Behaviour {
+  const answered = new WeakSet<Socket>();
+  return (socket) => {
+    if (answered.has(socket)) return;
+    answered.add(socket);
+    socket.write(Buffer.from(bytes, "latin1"), () => {
+      if (then === "end") socket.end();
+      // What was written has to leave before it, else the reset overtakes it.
+      if (then === "reset") setTimeout(() => socket.resetAndDestroy(), 30);
+    });
+  };
 }
 
 /** An answer as it stands on the wire. */

@@ -41,13 +41,14 @@ export async function createTestWebhooks(
     readonly config?: Partial<Config["webhooks"]>;
     readonly overrides?: Partial<Context>;
     readonly start?: boolean;
+    readonly engine?: "sqlite" | "postgres";
   } = {},
 ): Promise<TestWebhooks> {
   const config: Config = {
     ...TEST_CONFIG,
     webhooks: { ...TEST_CONFIG.webhooks, allowNetworks: ["127.0.0.0/8"], ...options.config },
   };
-  const base = await createTestContext({ config });
+  const base = await createTestContext({ config, ...(options.engine && { engine: options.engine }) });
   const floors = { ...base, outbound: createOutbound({ clock: base.clock, config }), ...options.overrides };
   const webhooks = createWebhooks(floors, { catalogue, claimant: "boot_1", userAgent: "Hatch/0.0.0" });
   const context: TestContext = { ...floors, clock: base.clock, fanOut: webhooks.fanOut };

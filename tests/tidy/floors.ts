@@ -3,6 +3,7 @@ import { isTest, resolveImport, type SourceFile } from "./source.ts";
 
 /** From the ground up. A file may import its own floor and those below. */
 const FLOORS = [
+  "client",
   "kernel",
   "config",
   "database",
@@ -29,7 +30,9 @@ const ROOM_EDGES: Readonly<Record<string, readonly string[]>> = {
 const CARRIED: readonly (readonly [from: RegExp, to: RegExp])[] = [
   [/^src\/database\/migrations\.ts$/, /^migrations\/\d{4}_\w+\.sql$/],
   // The demonstration's program where no configuration has one.
-  [/^src\/cli\/demo\.ts$/, /^hatch\.config\.ts$/],
+  [/^src\/cli\/demo-subject\.ts$/, /^hatch\.config\.ts$/],
+  // What a person reads at /docs/guides, without a network.
+  [/^src\/http\/guides\.ts$/, /^docs\/guides\/[\w-]+\.md$/],
   [/^src\//, /^static\/|^dist\/pages\/|^(?:package\.json|LICENSE)$/],
 ];
 
@@ -74,9 +77,12 @@ const importsGoDown: Rule = {
     houseOf({ "src/journal/audit.ts": 'import { createX } from "../features/events/index.ts";' }),
     houseOf({ "src/utils/strings.ts": "" }),
     houseOf({ "src/features/events/routes.ts": 'import { fake } from "../../../tests/support/clock.ts";' }),
+    houseOf({ "src/http/guides.ts": 'import text from "../../docs/architecture.md" with { type: "text" };' }),
+    houseOf({ "src/http/site.ts": 'import text from "../../docs/guides/quickstart.md" with { type: "text" };' }),
   ],
   innocents: [
     houseOf({ "src/features/events/routes.ts": 'import type { Guard } from "../../http/guard.ts";' }),
+    houseOf({ "src/http/guides.ts": 'import text from "../../docs/guides/quickstart.md" with { type: "text" };' }),
     houseOf({ "src/kernel/ids.test.ts": 'import { FakeClock } from "../../tests/support/clock.ts";' }),
   ],
 };
@@ -150,4 +156,44 @@ const noCircles: Rule = {
   ],
 };
 
-export const FLOOR_RULES: readonly Rule[] = [importsGoDown, roomsByTheirDoors, noCircles];
+/** They are run by browsers too: what a page shows is handed to it. Templates are no pages, they are the user's own. */
+const pagesKnowNoServer: Rule = {
+  name: "what pages are made of imports nothing of the server",
+  find: ({ sources }) =>
+    sources
+      .filter(({ path }) => /^static\/(?!templates\/)/.test(path))
+      .flatMap(({ path, imports }) =>
+        imports
+          .map((specifier) => resolveImport(path, specifier))
+          .filter((to) => to !== undefined && !to.startsWith("static/"))
+          .map((to) => `${path} imports ${to}`),
+      ),
+  offenders: [
+    houseOf({ "static/ui/chip.tsx": 'import type { Config } from "../../src/config/config.ts";' }),
+    houseOf({ "static/ui/page.ts": 'import { fake } from "../../tests/support/clock.ts";' }),
+  ],
+  innocents: [
+    houseOf({
+      "static/gallery/main.ts": 'import { Chart } from "../ui/chart.tsx";\nimport { signal } from "@preact/signals";',
+    }),
+  ],
+};
+
+/** The runtime reads the configuration of the folder it is started in, and takes another library where that has none. */
+const markupNamesItsLibrary: Rule = {
+  name: "every .tsx file names the library of its mark-up, so that it runs from any folder",
+  find: ({ sources }) =>
+    sources
+      .filter(({ path, text }) => path.endsWith(".tsx") && !text.startsWith("/** @jsxImportSource preact */\n"))
+      .map(({ path }) => `${path} does not begin with /** @jsxImportSource preact */`),
+  offenders: [houseOf({ "static/ui/chip.tsx": "export const Chip = () => <b />;" })],
+  innocents: [houseOf({ "static/ui/chip.tsx": "/** @jsxImportSource preact */\nexport const Chip = () => <b />;" })],
+};
+
+export const FLOOR_RULES: readonly Rule[] = [
+  importsGoDown,
+  roomsByTheirDoors,
+  noCircles,
+  pagesKnowNoServer,
+  markupNamesItsLibrary,
+];

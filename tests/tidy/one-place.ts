@@ -36,7 +36,11 @@ export const ONE_PLACE_RULES: readonly Rule[] = [
     pattern:
       /\bnew Date\b|\bDate\.\w+|\b(?:set|clear)(?:Timeout|Interval|Immediate)\b|\bTemporal\.Now\b|\bperformance\.\w+|\bAbortSignal\.timeout\b|\bBun\.(?:sleep|sleepSync|nanoseconds)\b|\bprocess\.(?:hrtime|uptime)\b/,
     modules: ["node:timers", "node:timers/promises", "node:perf_hooks", "timers"],
-    places: [/^src\/kernel\/clock\.ts$/],
+    places: [
+      /^src\/kernel\/clock\.ts$/,
+      // Runs in the customer's own program, with that program's time.
+      /^src\/client\/time\.ts$/,
+    ],
     offenders: [
       "const at = Date.now();",
       "const at = new Date();",
@@ -55,7 +59,8 @@ export const ONE_PLACE_RULES: readonly Rule[] = [
   onePlace({
     name: "chance is touched in kernel/chance.ts only",
     pattern: /\bMath\.random\b|\brandom(?:Bytes|UUID|Int|Fill|FillSync|UUIDv7)\b|\bgetRandomValues\b/,
-    places: [/^src\/kernel\/chance\.ts$/],
+    // The client's own, in the customer's program.
+    places: [/^src\/kernel\/chance\.ts$/, /^src\/client\/chance\.ts$/],
     offenders: ["const n = Math.random();", "crypto.randomUUID();", 'import { randomBytes } from "node:crypto";'],
   }),
   onePlace({
@@ -77,9 +82,16 @@ export const ONE_PLACE_RULES: readonly Rule[] = [
       "node:dns",
       "node:dns/promises",
       "undici",
+      "nodemailer",
+      "nodemailer/lib/mailer",
+      "nodemailer/lib/smtp-pool",
     ],
     places: [
       /^src\/outbound\//,
+      // Runs in the customer's own program.
+      /^src\/client\//,
+      // What the person at the command line asks it to call.
+      /^src\/cli\/outgoing\.ts$/,
       // Talks to the running server through the socket file in the data folder.
       /^src\/cli\/control[\w-]*\.ts$/,
       // Plays the customer: calls the public API, and receives on a loopback port of its own.

@@ -28,7 +28,7 @@ export const houseOf = (files: Readonly<Record<string, string>>, rest: Partial<H
     entries.filter(([path]) => path.endsWith(suffix)).map(([path, text]) => ({ path, text }));
   return {
     ...EMPTY,
-    sources: ending(".ts").map(({ path, text }) => sourceFile(path, text)),
+    sources: [...ending(".ts"), ...ending(".tsx")].map(({ path, text }) => sourceFile(path, text)),
     documents: ending(".md"),
     migrations: ending(".sql"),
     paths: new Set(Object.keys(files)),

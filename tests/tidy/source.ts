@@ -33,8 +33,11 @@ export interface House {
 
 const REGEX_MAY_FOLLOW = /(?:^|[(,=:[!&|?{};+\-*%~^<>]|\b(?:return|typeof|case|in|of|do|else|void|throw))$/;
 
-/** Walks the text once, telling code, comments, strings and regular expressions apart. */
-function scan(text: string): Pick<SourceFile, "code" | "bare" | "strings"> {
+/**
+ * Walks the text once, telling code, comments, strings and regular expressions apart. In the mark-up of a `.tsx` file a
+ * slash beside an angle bracket closes a tag; its words may hold no straight apostrophe, which would open a string.
+ */
+function scan(text: string, hasMarkup: boolean): Pick<SourceFile, "code" | "bare" | "strings"> {
   const chars = text.split("");
   const code = text.split("");
   const bare = text.split("");
@@ -46,7 +49,8 @@ function scan(text: string): Pick<SourceFile, "code" | "bare" | "strings"> {
   let before = "";
   const skipQuoted = (quote: string): void => {
     const start = at++;
-    while (at < chars.length && chars[at] !== quote) at += chars[at] === "\\" ? 2 : 1;
+    // A line's end ends it: no string of ours goes on, and an apostrophe in mark-up does no harm beyond its line.
+    while (at < chars.length && chars[at] !== quote && chars[at] !== "\n") at += chars[at] === "\\" ? 2 : 1;
     strings.push({ at: start, value: chars.slice(start + 1, at).join("") });
     blank(bare, start + 1, Math.min(at, chars.length));
     at++;
@@ -80,6 +84,7 @@ function scan(text: string): Pick<SourceFile, "code" | "bare" | "strings"> {
     blank(bare, start + 1, Math.min(at, chars.length));
     at++;
   };
+  const closesTag = (): boolean => hasMarkup && (chars[at - 1] === "<" || chars[at + 1] === ">");
   const walk = (end: string | undefined): void => {
     let depth = 0;
     before = "";
@@ -103,7 +108,7 @@ function scan(text: string): Pick<SourceFile, "code" | "bare" | "strings"> {
       }
       if (char === '"' || char === "'") skipQuoted(char);
       else if (char === "`") skipTemplate();
-      else if (char === "/" && REGEX_MAY_FOLLOW.test(before.trimEnd().slice(-8))) skipRegex();
+      else if (char === "/" && !closesTag() && REGEX_MAY_FOLLOW.test(before.trimEnd().slice(-8))) skipRegex();
       else {
         before = (before + char).slice(-16);
         at++;
@@ -119,7 +124,7 @@ function scan(text: string): Pick<SourceFile, "code" | "bare" | "strings"> {
 const IMPORT = /\b(?:import|export)\b[^;"'`]*?\bfrom\s*"([^"]+)"|\bimport\s*\(?\s*"([^"]+)"/g;
 
 export function sourceFile(path: string, text: string): SourceFile {
-  const scanned = scan(text);
+  const scanned = scan(text, path.endsWith(".tsx"));
   const imports = [...scanned.code.matchAll(IMPORT)].map((match) => (match[1] ?? match[2]) as string);
   return { path, text, ...scanned, imports };
 }
@@ -150,7 +155,7 @@ export function readHouse(root: string): House {
   const read = (path: string) => ({ path, text: readFileSync(join(root, path), "utf8") });
   return {
     sources: paths
-      .filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts"))
+      .filter((path) => /\.tsx?$/.test(path) && !path.endsWith(".d.ts"))
       .map(read)
       .map(({ path, text }) => sourceFile(path, text)),
     documents: paths.filter((path) => path.endsWith(".md")).map(read),
