@@ -14,8 +14,8 @@ export default {
     // host: "127.0.0.1", // beyond loopback, put TLS in front and set publicUrl
     // port: 4282, // 0 picks a free one
     // publicUrl: "https://hatch.example.com", // links are built from this alone; not set by default
-    // adminHost: "127.0.0.1", // where adminPort listens, by plain http
-    // adminPort: 4283, // /metrics, /readyz and /admin are answered there, and there only; not set by default
+    // adminHost: "127.0.0.1", // where adminPort listens
+    // adminPort: 4283, // /metrics and /readyz are answered there by plain http, and there only; not set by default
   },
 
   tls: {

@@ -45,6 +45,7 @@ describe.skipIf(CHROMIUM === undefined)("in a browser", () => {
     ["a sample overview", () => `${claimed.url}/docs/gallery/overview`],
     ["a sample trace", () => `${claimed.url}/docs/gallery/trace`],
     ["the set-up page", () => fresh.url],
+    ["the page to sign in", () => `${claimed.url}/sign-in`],
   ] as const;
 
   describe.each(PAGES)("%s", (_, urlOf) => {

@@ -65,12 +65,15 @@ async function openPage(context: BrowserContext): Promise<Page> {
 
 /** What holds for each of the pages. */
 async function look(at: Page, name: string): Promise<void> {
+  const t0=performance.now();
   await picture(at, name);
   expect(await findViolations(at)).toEqual([]);
+  const t1=performance.now();
   expect(await smallTargets(at)).toEqual([]);
   await at.setViewportSize(PHONE);
   expect(await overflow(at)).toBe(0);
   await at.setViewportSize(DESK);
+  console.log("LOOK", name, Math.round(t1-t0), Math.round(performance.now()-t1));
 }
 
 const heading = (at: Page, name: string | RegExp) => at.getByRole("heading", { name, level: 1 }).waitFor();

@@ -106,6 +106,8 @@ describe("an address where nothing is", () => {
       const answer = await look(path, { accept });
       expect([path, answer.headers.get("content-type")?.startsWith("application/json")]).toEqual([path, true]);
     }
+    const bearer = await look("/nowhere", { authorization: "Bearer hk_test_wrong" });
+    expect([bearer.status, bearer.headers.get("content-type")?.startsWith("application/json")]).toEqual([401, true]);
     const wrong = await send("/me", {});
     expect([wrong.status, wrong.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
   });

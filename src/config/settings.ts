@@ -47,7 +47,7 @@ const SETTINGS = {
     adminPort: setting(
       wholeNumber(0, 65_535),
       undefined,
-      "A port for the operator's surfaces, /metrics, /readyz and /admin: they are answered there, and there only.",
+      "A port for /metrics and /readyz, by plain http: they are answered there, and there only.",
     ),
   },
   tls: {

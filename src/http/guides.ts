@@ -9,6 +9,7 @@ import operating from "../../docs/guides/operating.md" with { type: "text" };
 import postgres from "../../docs/guides/postgres.md" with { type: "text" };
 import program from "../../docs/guides/program-by-example.md" with { type: "text" };
 import quickstart from "../../docs/guides/quickstart.md" with { type: "text" };
+import access from "../../docs/guides/tls-and-access.md" with { type: "text" };
 import signatures from "../../docs/guides/verifying-signatures.md" with { type: "text" };
 import delivery from "../../docs/guides/webhook-delivery.md" with { type: "text" };
 import { type Rendered, renderMarkdown } from "./markdown.ts";
@@ -27,6 +28,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   "verifying-signatures": signatures,
   "webhook-delivery": delivery,
   operating,
+  "tls-and-access": access,
   "audit-log": audit,
   mail,
   postgres,

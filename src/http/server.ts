@@ -193,6 +193,7 @@ export function createServer({
   /** A person who came by a browser to a page, or to nothing at all, is told in words; whatever else asks gets the shape. */
   const isMetAsPage = ({ request, path }: Exchange, response: Response): boolean =>
     isBareRefusal(response) &&
+    !request.headers.has("authorization") &&
     request.headers.get("accept")?.includes("text/html") === true &&
     (table.find(request.method, path)?.rules.isPage ?? !path.startsWith("/v1/"));
 

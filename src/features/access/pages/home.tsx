@@ -132,11 +132,11 @@ const Ways = ({ isOperator, session }: Visit) => (
   </Card>
 );
 
-const COMMANDS = `hatch doctor                                       # is all well here
-hatch workspaces create --name N --owner E         # another workspace
-hatch accounts list                                # who can sign in
-hatch accounts reset-password --email E            # a one-time password
-hatch accounts unlock --email E                    # after too many tries`;
+const COMMANDS = `hatch doctor                            # is all well here
+hatch accounts list                     # who can sign in
+hatch accounts reset-password EMAIL     # a one-time password
+hatch accounts unlock EMAIL             # after too many tries
+hatch workspaces create NAME            # another workspace`;
 
 const Operating = () => (
   <Card
