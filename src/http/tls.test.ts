@@ -17,6 +17,9 @@ let certificates: Certificates;
 let context: TestContext;
 let server: TestServer;
 let release: () => void;
+/** A request for `/slow` has come in. */
+let entered: Promise<void>;
+let enter: () => void;
 let certFile: string;
 let keyFile: string;
 
@@ -38,11 +41,21 @@ async function prepare(minVersion: TlsSettings["minVersion"] = "1.2"): Promise<v
   await context.clock.advance(Date.now() - context.clock.now());
   const { promise, resolve } = Promise.withResolvers<void>();
   release = resolve;
+  const entering = Promise.withResolvers<void>();
+  enter = entering.resolve;
+  entered = entering.promise;
   const routes: NonNullable<ServerOptions["features"][number]["routes"]> = (guard) =>
     new Elysia({ name: "things" })
       .use(guard)
       .get("/open", () => ({ ok: true }), { access: "public" })
-      .get("/slow", () => promise.then(() => ({ slow: true })), { access: "public" });
+      .get(
+        "/slow",
+        () => {
+          enter();
+          return promise.then(() => ({ slow: true }));
+        },
+        { access: "public" },
+      );
   server = createTestServer(context, [{ routes }]);
 }
 
@@ -227,7 +240,7 @@ describe("a certificate that is renewed", () => {
       () => "answered",
       () => "cut",
     );
-    await settle();
+    await entered;
     put(certificates.issue("localhost"));
     server.renewCertificate();
     await server.stop(AbortSignal.timeout(20));
