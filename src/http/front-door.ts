@@ -242,7 +242,6 @@ export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
   /** A page renews the session on the way. Where it is public it is shown to everybody, and knows who is signed in. */
   const enterPage = async (exchange: Exchange, cookies: string, access: Access) => {
     const { request } = exchange;
-    assertPeoplesNetwork(exchange);
     if (!SAFE_METHODS.has(request.method)) assertSameOrigin(request);
     const wanted = wantedOf(request, access === "public" ? { account: "self" } : access);
     const known = await authenticate.session(cookies, wanted);
@@ -266,17 +265,18 @@ export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
     }
     if (isDraining() && !PROBE_PATHS.has(path)) throw new AppError("unavailable", "The server is stopping.");
     if (isClosedTo(exchange)) throw new AppError("not_configured", "This installation is not set up yet.");
+    if (isBounded && isForPeople(exchange)) assertPeoplesNetwork(exchange);
     const authorization = request.headers.get("authorization");
     if (authorization === null) {
       const cookies = request.headers.get("cookie");
       if (cookies?.includes(SESSION_COOKIE)) {
         const access = findAccess(exchange);
         // What everybody may read is read from elsewhere too, by nobody in particular.
-        const isKnown = isFromPeople(exchange) || isForPeople(exchange);
-        if (access !== undefined && isKnown && isPage(exchange)) return enterPage(exchange, cookies, access);
+        if (access !== undefined && isFromPeople(exchange) && isPage(exchange)) {
+          return enterPage(exchange, cookies, access);
+        }
         if (access !== undefined && access !== "public") return enterBySession(exchange, cookies, access);
       }
-      if (isBounded && isForPeople(exchange)) assertPeoplesNetwork(exchange);
       if (!isPreflight(exchange)) admitAnonymous(exchange);
       checkPath(path);
       if (takesWriteKey(exchange)) letInByBody(exchange);

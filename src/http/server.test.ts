@@ -499,6 +499,8 @@ describe("a network for people", () => {
       expect([path, (await call(path, proxied("203.0.113.7"))).status]).toEqual([path, 403]);
       expect([path, (await call(path, proxied("10.9.0.1"))).status]).toEqual([path, 200]);
     }
+    // A key opens what is for keys, and no way round.
+    expect((await call("/page", { ...strangers, key })).status).toBe(403);
     expect((await call("/healthz", strangers)).status).toBe(200);
     expect((await call("/v1/things", { ...strangers, key })).status).toBe(200);
     expect((await call("/nothing", strangers)).status).toBe(404);

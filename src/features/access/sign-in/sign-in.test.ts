@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { createTestContext, type TestContext } from "../../../../tests/support/context.ts";
+import { eventually } from "../../../../tests/support/clock.ts";
+import { createTestContext, TEST_CONFIG, type TestContext } from "../../../../tests/support/context.ts";
 import { type Answer, call } from "../../../../tests/support/http.ts";
 import { cookiesOf, EMAIL, openPeople, PASSWORD, type People } from "../../../../tests/support/people.ts";
 import { DAY, MINUTE } from "../../../kernel/units.ts";
@@ -40,6 +41,32 @@ describe("signing in", () => {
   test("over plain http from another machine is refused before the password is looked at", async () => {
     const answer = await people.login(PASSWORD, EMAIL, "203.0.113.7");
     expect([answer.status, answer.body.error.code]).toEqual([403, "forbidden"]);
+  });
+
+  test("is guessed at from elsewhere: the owner gets in from where they were before, and from a new place", async () => {
+    await context.close();
+    const server = { ...TEST_CONFIG.server, publicUrl: "https://localhost" };
+    context = await createTestContext({ config: { ...TEST_CONFIG, server } });
+    people = await openPeople(context);
+    expect((await people.login(PASSWORD, EMAIL, "203.0.113.7")).status).toBe(200);
+    for (let guess = 0; guess < 8; guess++) {
+      expect((await people.login(`guess ${guess}`, EMAIL, `198.51.100.${guess}`)).status).toBe(401);
+    }
+    expect((await people.login("one more guess", EMAIL, "198.51.100.100")).status).toBe(401);
+    const strangers = Array.from({ length: 9 }, (_, index) => people.login("x", EMAIL, `198.51.100.${200 + index}`));
+    const usual = people.login(PASSWORD, EMAIL, "203.0.113.7");
+    await eventually(async () => {
+      await context.clock.advance(1_000);
+      expect(await Promise.race([usual, undefined])).toMatchObject({ status: 200 });
+    });
+    const elsewhere = people.login(PASSWORD, EMAIL, "203.0.113.200");
+    await eventually(async () => {
+      await context.clock.advance(1_000);
+      expect(await Promise.race([elsewhere, undefined])).toMatchObject({ status: 200 });
+    });
+    for (let second = 0; second < 10; second++) await context.clock.advance(1_000);
+    expect((await Promise.all(strangers)).filter(({ status }) => status === 429).length).toBeGreaterThan(5);
+    expect(await context.metrics.render()).toMatch(/^hatch_password_checks_total 1[2-5]$/m);
   });
 
   test("neither the password nor a token stands in the log or the database", async () => {
