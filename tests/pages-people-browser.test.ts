@@ -46,7 +46,7 @@ const visited: string[] = [];
 
 async function openPage(context: BrowserContext): Promise<Page> {
   const opened = await context.newPage();
-  opened.setDefaultTimeout(8_000);
+  opened.setDefaultTimeout(20_000);
   opened.on("request", (request) => {
     visited.push(request.url());
     const { origin } = new URL(request.url());
@@ -65,15 +65,12 @@ async function openPage(context: BrowserContext): Promise<Page> {
 
 /** What holds for each of the pages. */
 async function look(at: Page, name: string): Promise<void> {
-  const t0=performance.now();
   await picture(at, name);
   expect(await findViolations(at)).toEqual([]);
-  const t1=performance.now();
   expect(await smallTargets(at)).toEqual([]);
   await at.setViewportSize(PHONE);
   expect(await overflow(at)).toBe(0);
   await at.setViewportSize(DESK);
-  console.log("LOOK", name, Math.round(t1-t0), Math.round(performance.now()-t1));
 }
 
 const heading = (at: Page, name: string | RegExp) => at.getByRole("heading", { name, level: 1 }).waitFor();
@@ -436,7 +433,7 @@ describe.skipIf(CHROMIUM === undefined)("people", () => {
     await banner.getByText(`${ADA} acts as ${BEN_NEW}`).waitFor();
     await heading(page, `${BEN_NEW} belongs to Riverside School`);
     await look(page, "acting-home");
-    for (const path of ["/docs", "/docs/guides/quickstart", "/docs/gallery", "/me"]) {
+    for (const path of ["/docs/guides/quickstart", "/me"]) {
       await page.goto(`${url}${path}`);
       await banner.getByText("may only look").waitFor();
     }

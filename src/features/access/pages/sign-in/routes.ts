@@ -1,25 +1,25 @@
 import { Elysia } from "elysia";
 import * as v from "valibot";
-import { type Guard, requestOf } from "../../../http/guard.ts";
-import { answerForm, leadTo } from "../../../http/site-answer.ts";
-import { type Form, readForm, readOwnForm } from "../../../http/site-form.ts";
-import { ownPlace } from "../../../http/site-refusal.ts";
-import { parseInput } from "../../../http/validate.ts";
-import { type AppError, validationFailed } from "../../../kernel/errors.ts";
-import { signOutOfBoth } from "../impersonation/impersonation.ts";
-import { askForReset } from "../passwords/passwords.ts";
-import type { AccessRoom } from "../room.ts";
-import { signInWithCode } from "../second-factor/second-factor.ts";
-import { endOneSession } from "../sessions/end-session.ts";
-import { originOf } from "../sign-in/routes.ts";
-import { isSafeWay, signIn } from "../sign-in/sign-in.ts";
-import { Email, GivenPassword } from "../types.ts";
-import { FACTOR_FIELDS, FORGOT_FIELDS, SIGN_IN_FIELDS } from "./fields.ts";
-import { openPage, ownPage } from "./rules.ts";
-import { findVisit, installationOf, show, visitOf } from "./visit.ts";
+import { type Guard, requestOf } from "../../../../http/guard.ts";
+import { answerForm, leadTo } from "../../../../http/site-answer.ts";
+import { type Form, readForm, readOwnForm } from "../../../../http/site-form.ts";
+import { ownPlace } from "../../../../http/site-refusal.ts";
+import { parseInput } from "../../../../http/validate.ts";
+import { type AppError, validationFailed } from "../../../../kernel/errors.ts";
+import { signOutOfBoth } from "../../impersonation/impersonation.ts";
+import { askForReset } from "../../passwords/passwords.ts";
+import type { AccessRoom } from "../../room.ts";
+import { signInWithCode } from "../../second-factor/second-factor.ts";
+import { endOneSession } from "../../sessions/end-session.ts";
+import { originOf } from "../../sign-in/routes.ts";
+import { isSafeWay, signIn } from "../../sign-in/sign-in.ts";
+import { Email, GivenPassword } from "../../types.ts";
+import { FACTOR_FIELDS, FORGOT_FIELDS, SIGN_IN_FIELDS } from "../fields.ts";
+import { openPage, ownPage } from "../rules.ts";
+import { findVisit, installationOf, show, visitOf } from "../visit.ts";
 
 const Login = v.strictObject({ email: Email, password: GivenPassword });
-const views = () => import("./sign-in.tsx");
+const forgotten = () => import("./forgot.tsx");
 const askedOf = (request: Request): URLSearchParams => new URL(request.url, "http://localhost").searchParams;
 const cookieOf = (request: Request): string | null => request.headers.get("cookie");
 
@@ -33,7 +33,7 @@ async function showSignIn(
 ): Promise<Response> {
   const { oidc } = room.context.config;
   const asked = askedOf(request);
-  const { renderSignIn } = await views();
+  const { renderSignIn } = await import("./sign-in.tsx");
   const text = await renderSignIn({
     installation: installationOf(room),
     next: ownPlace(next),
@@ -70,7 +70,7 @@ async function showFactor(
   next: string | null | undefined,
   { tried = "code", refusal }: { readonly tried?: "code" | "recovery"; readonly refusal?: AppError } = {},
 ): Promise<Response> {
-  const { renderFactor } = await views();
+  const { renderFactor } = await import("./factor.tsx");
   const installation = installationOf(room);
   return show(room, request, await renderFactor({ installation, next: ownPlace(next), tried, refusal }), { refusal });
 }
@@ -96,7 +96,7 @@ async function giveFactor(room: AccessRoom, request: Request): Promise<Response>
 }
 
 async function showForgot(room: AccessRoom, request: Request, email?: string, refusal?: AppError): Promise<Response> {
-  const { renderForgot } = await views();
+  const { renderForgot } = await forgotten();
   const sendsMail = room.context.config.mail !== undefined;
   return show(room, request, await renderForgot({ email, refusal, sendsMail }), { refusal });
 }
@@ -109,7 +109,7 @@ async function sendLink(room: AccessRoom, request: Request): Promise<Response> {
       form = await readForm(request, FORGOT_FIELDS);
       const { email } = parseInput(v.strictObject({ email: Email }), form);
       await askForReset(room, requestOf(request), email);
-      const { renderForgotSent } = await views();
+      const { renderForgotSent } = await forgotten();
       return show(room, request, await renderForgotSent(email));
     },
     (refusal) => showForgot(room, request, form.email, refusal),

@@ -1,18 +1,18 @@
 /** @jsxImportSource preact */
 import type { ComponentChildren } from "preact";
-import { ButtonLink } from "../../../../static/ui/button.tsx";
-import { Card } from "../../../../static/ui/card.tsx";
-import { Chip } from "../../../../static/ui/chip.tsx";
-import { Notice } from "../../../../static/ui/notice.tsx";
-import { PageHead } from "../../../../static/ui/page-head.tsx";
-import { RelativeTime } from "../../../../static/ui/relative-time.tsx";
-import { type Column, Table } from "../../../../static/ui/table.tsx";
-import type { UnixMs } from "../../../kernel/units.ts";
-import type { PendingEmail } from "../people/accounts/own-account.ts";
-import type { SessionRow } from "../sessions/store.ts";
+import { ButtonLink } from "../../../../../static/ui/button.tsx";
+import { Card } from "../../../../../static/ui/card.tsx";
+import { Chip } from "../../../../../static/ui/chip.tsx";
+import { Notice } from "../../../../../static/ui/notice.tsx";
+import { PageHead } from "../../../../../static/ui/page-head.tsx";
+import { RelativeTime } from "../../../../../static/ui/relative-time.tsx";
+import { type Column, Table } from "../../../../../static/ui/table.tsx";
+import type { UnixMs } from "../../../../kernel/units.ts";
+import type { PendingEmail } from "../../people/accounts/own-account.ts";
+import type { SessionRow } from "../../sessions/store.ts";
+import { PressForm, renderSignedIn } from "../frame.tsx";
+import type { Visit } from "../visit.ts";
 import { deviceOf } from "./device.ts";
-import { PressForm, renderSignedIn } from "./frame.tsx";
-import type { Visit } from "./visit.ts";
 
 export interface OwnAccount {
   readonly email: string;

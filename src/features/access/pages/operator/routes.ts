@@ -1,25 +1,25 @@
 import { Elysia } from "elysia";
 import * as v from "valibot";
-import type { Guard } from "../../../http/guard.ts";
-import { answerForm, END_IMPERSONATION, leadTo } from "../../../http/site-answer.ts";
-import { readOwnForm } from "../../../http/site-form.ts";
-import { parseInput } from "../../../http/validate.ts";
-import { isId } from "../../../kernel/ids.ts";
-import { impersonate, stopImpersonating } from "../impersonation/impersonation.ts";
-import { setPasswordAsOperator } from "../people/accounts/one-time-password.ts";
-import { findPersonListed, type ListedAccount, listPeople } from "../people/accounts/operate.ts";
-import { accountIdOf } from "../people/fields.ts";
-import type { AccessRoom } from "../room.ts";
-import { Email, Reason } from "../types.ts";
-import { findWorkspace } from "../workspaces/store.ts";
-import type { AccountParts } from "./accounts.tsx";
-import { ACT_FIELDS, ONE_TIME_FIELDS } from "./fields.ts";
-import { operatorPage, ownPage } from "./rules.ts";
-import { show, visitOf } from "./visit.ts";
+import type { Guard } from "../../../../http/guard.ts";
+import { answerForm, END_IMPERSONATION, leadTo } from "../../../../http/site-answer.ts";
+import { readOwnForm } from "../../../../http/site-form.ts";
+import { parseInput } from "../../../../http/validate.ts";
+import { isId } from "../../../../kernel/ids.ts";
+import { impersonate, stopImpersonating } from "../../impersonation/impersonation.ts";
+import { setPasswordAsOperator } from "../../people/accounts/one-time-password.ts";
+import { findPersonListed, type ListedAccount, listPeople } from "../../people/accounts/operate.ts";
+import { accountIdOf } from "../../people/fields.ts";
+import type { AccessRoom } from "../../room.ts";
+import { Email, Reason } from "../../types.ts";
+import { findWorkspace } from "../../workspaces/store.ts";
+import { ACT_FIELDS, ONE_TIME_FIELDS } from "../fields.ts";
+import { operatorPage, ownPage } from "../rules.ts";
+import { show, visitOf } from "../visit.ts";
+import type { AccountParts } from "./account.tsx";
 
 const ROWS = 50;
 const PATH = "/operator/accounts";
-const views = () => import("./accounts.tsx");
+const views = () => import("./account.tsx");
 const Act = v.strictObject({
   reason: Reason,
   minutes: v.picklist(["5", "15", "30"]),
@@ -38,7 +38,7 @@ async function showAccounts(room: AccessRoom, request: Request): Promise<Respons
   const found = await listPeople(room, { after, email, limit: ROWS + 1 });
   const accounts = found.slice(0, ROWS);
   const last = accounts.at(-1)?.account.id;
-  const { renderAccounts } = await views();
+  const { renderAccounts } = await import("./accounts.tsx");
   const text = await renderAccounts({
     visit,
     accounts,
