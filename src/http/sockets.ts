@@ -25,6 +25,12 @@ export function createSockets(context: Pick<Context, "clock" | "config" | "log" 
   let everybodys: Socket | undefined;
   let operators: Socket | undefined;
   let watch: CertificateWatch | undefined;
+  // Without a certificate of ours it is known and has no value: an alert on it stays quiet.
+  context.metrics.gauge(
+    "tls_certificate_expires_timestamp_seconds",
+    "When the certificate in use ends, in seconds since 1970.",
+    () => (watch ? watch.current.notAfter / 1_000 : []),
+  );
 
   const open = (address: { readonly host: string; readonly port: number }, listener: Listener): Socket =>
     openSocket({

@@ -9,7 +9,7 @@ import { readCertificate, type ServerCertificate } from "./tls-certificate.ts";
 /** Whoever renews certificates replaces two files; that they were is seen within so long. */
 const LOOK_EVERY_MS = MINUTE;
 
-type Watching = Pick<Context, "clock" | "log" | "metrics">;
+type Watching = Pick<Context, "clock" | "log">;
 
 /**
  * The certificate in use, and its files. They are read anew every minute, and when `look` is called; what can be used is
@@ -33,11 +33,6 @@ export class CertificateWatch {
     const fault = this.#faultOf(this.#current);
     // Nobody is helped by a server that is not there.
     if (fault !== undefined) context.log.error(`the TLS certificate ${fault}`, { file: settings.certFile });
-    context.metrics.gauge(
-      "tls_certificate_expires_timestamp_seconds",
-      "When the certificate in use ends, in seconds since 1970.",
-      () => this.#current.notAfter / 1_000,
-    );
   }
 
   get current(): ServerCertificate {
