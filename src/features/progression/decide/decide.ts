@@ -1,6 +1,6 @@
 import { assert } from "../../../kernel/assert.ts";
+import { fillPurse } from "../../../kernel/cel/meter.ts";
 import type { UnixMs } from "../../../kernel/units.ts";
-import { fillPurse } from "../cel/meter.ts";
 import { CASCADE_DEPTH_MAX } from "../program/bounds.ts";
 import type { CompiledProgram, CompiledRule } from "../program/compile.ts";
 import { TRIGGERS } from "../program/triggers.ts";

@@ -1,4 +1,4 @@
-import { toInteger } from "../cel/values.ts";
+import { toInteger } from "../../../kernel/cel/values.ts";
 import { AMOUNT_MAX } from "../program/bounds.ts";
 import type { CompiledAction, CompiledRule } from "../program/compile.ts";
 import type { Balance } from "../types.ts";

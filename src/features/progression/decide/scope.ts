@@ -1,6 +1,6 @@
+import type { Variables } from "../../../kernel/cel/expression.ts";
+import { toCelMap } from "../../../kernel/cel/values.ts";
 import { dateOf } from "../../../kernel/clock.ts";
-import type { Variables } from "../cel/expression.ts";
-import { toCelMap } from "../cel/values.ts";
 import type { CompiledProgram } from "../program/compile.ts";
 import type { Effect } from "../types.ts";
 import { levelOf } from "./tracks.ts";

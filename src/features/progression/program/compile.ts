@@ -1,8 +1,8 @@
+import { compileExpression, type Expression } from "../../../kernel/cel/expression.ts";
+import { type Integers, integersOf } from "../../../kernel/cel/json-types.ts";
+import type { Fact } from "../../../kernel/cel/shape.ts";
 import type { Id } from "../../../kernel/ids.ts";
 import type { JsonObject } from "../../../kernel/json.ts";
-import { compileExpression, type Expression } from "../cel/expression.ts";
-import { type Integers, integersOf } from "../cel/json-types.ts";
-import type { Fact } from "../cel/shape.ts";
 import { programChecksum } from "./checksum.ts";
 import type {
   ActionDefinition,

@@ -1,5 +1,5 @@
+import { expressionProblem, type KnownFacts, type Place } from "../../../kernel/cel/check.ts";
 import type { ErrorDetail } from "../../../kernel/errors.ts";
-import { expressionProblem, type KnownFacts, type Place } from "../cel/check.ts";
 import type { Surroundings } from "./references.ts";
 import type { Program, RuleDefinition } from "./schema.ts";
 import { TRIGGERS } from "./triggers.ts";

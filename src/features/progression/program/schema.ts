@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { EXPRESSION_CHARS_MAX } from "../../../kernel/cel/bounds.ts";
 import type { JsonObject } from "../../../kernel/json.ts";
 import { isEventTypeName } from "../../../kernel/text.ts";
 import { parseDuration } from "../../../kernel/units.ts";
@@ -11,7 +12,6 @@ import {
   CURRENCIES_MAX,
   DESCRIPTION_CHARS_MAX,
   EVENT_TYPES_MAX,
-  EXPRESSION_CHARS_MAX,
   LEADERBOARDS_MAX,
   LIMITS_PER_RULE_MAX,
   MILESTONES_MAX,

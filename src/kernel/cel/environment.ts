@@ -1,8 +1,8 @@
 import { Environment, EvaluationError } from "@marcbachmann/cel-js";
 import { Duration } from "@marcbachmann/cel-js/evaluator";
-import { dateOf, parseIsoTime } from "../../../kernel/clock.ts";
-import { unixMs } from "../../../kernel/units.ts";
-import { EXPRESSION_DEPTH_MAX, EXPRESSION_NODES_MAX } from "../program/bounds.ts";
+import { dateOf, parseIsoTime } from "../clock.ts";
+import { unixMs } from "../units.ts";
+import { EXPRESSION_DEPTH_MAX, EXPRESSION_NODES_MAX } from "./bounds.ts";
 import { matchesPattern } from "./pattern.ts";
 
 /**

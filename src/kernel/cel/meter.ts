@@ -5,7 +5,7 @@ import {
   MADE_TEXT_CHARS_MAX,
   STEPS_PER_EXPRESSION_MAX,
   STEPS_PER_INPUT_MAX,
-} from "../program/bounds.ts";
+} from "./bounds.ts";
 import { patternSteps } from "./pattern.ts";
 
 /*

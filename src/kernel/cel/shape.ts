@@ -1,5 +1,5 @@
 import type { ASTNode } from "@marcbachmann/cel-js";
-import { EXPRESSION_DEPTH_MAX, MACRO_NESTING_MAX } from "../program/bounds.ts";
+import { EXPRESSION_DEPTH_MAX, MACRO_NESTING_MAX } from "./bounds.ts";
 import { RENAMED } from "./environment.ts";
 import { patternProblem } from "./pattern.ts";
 

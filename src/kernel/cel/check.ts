@@ -1,6 +1,6 @@
 import { TypeError as CelTypeError, EvaluationError, ParseError } from "@marcbachmann/cel-js";
-import type { JsonObject } from "../../../kernel/json.ts";
-import { EXPRESSION_CHARS_MAX } from "../program/bounds.ts";
+import type { JsonObject } from "../json.ts";
+import { EXPRESSION_CHARS_MAX } from "./bounds.ts";
 import { createChecking, TYPE_OF_TIME } from "./environment.ts";
 import { declareJsonType } from "./json-types.ts";
 import { type Fact, inspect, ShapeProblem } from "./shape.ts";

@@ -1,5 +1,5 @@
 import type { Environment } from "@marcbachmann/cel-js";
-import type { JsonObject, JsonValue } from "../../../kernel/json.ts";
+import type { JsonObject, JsonValue } from "../json.ts";
 
 const DEPTH_MAX = 8;
 /** A schema that says more of a value than its type is not followed: what it holds is seen when it is read. */

@@ -1,6 +1,6 @@
 import { EvaluationError } from "@marcbachmann/cel-js";
 import { RE2JS } from "re2js";
-import { PATTERN_CHARS_MAX, PATTERN_PROGRAM_MAX, PATTERN_TEXT_CHARS_MAX } from "../program/bounds.ts";
+import { PATTERN_CHARS_MAX, PATTERN_PROGRAM_MAX, PATTERN_TEXT_CHARS_MAX } from "./bounds.ts";
 
 /** A pattern is always written out in a program, so that there are few; beyond this the oldest is compiled anew. */
 const PATTERNS_KEPT_MAX = 2_000;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { cpuMs } from "../../../../tests/support/progress.ts";
-import type { JsonObject } from "../../../kernel/json.ts";
+import { cpuMs } from "../../../tests/support/progress.ts";
+import type { JsonObject } from "../json.ts";
 import { expressionProblem, type KnownFacts, type Place } from "./check.ts";
 import { compileExpression } from "./expression.ts";
 import { integersOf } from "./json-types.ts";

@@ -1,5 +1,5 @@
 import { EvaluationError } from "@marcbachmann/cel-js";
-import type { JsonObject, JsonValue } from "../../../kernel/json.ts";
+import type { JsonObject, JsonValue } from "../json.ts";
 import type { Integers } from "./json-types.ts";
 
 /** JSON from a request is never deeper than 32; this is for what came another way. */
