@@ -1,0 +1,2 @@
+export { createEncryption, type Encryption } from "./feature.ts";
+export type { EncryptionStatus, RotationStatus } from "./status.ts";
