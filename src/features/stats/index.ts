@@ -1,0 +1,1 @@
+export { createStats } from "./feature.ts";
