@@ -15,7 +15,7 @@ export default {
     // port: 4282, // 0 picks a free one
     // publicUrl: "https://hatch.example.com", // links are built from this alone; not set by default
     // adminHost: "127.0.0.1", // where adminPort listens
-    // adminPort: 4283, // /metrics and /readyz are answered there by plain http, and there only; not set by default
+    // adminPort: 4283, // /metrics, /readyz and /admin/stats are answered there by plain http, the first two only there; not set by default
   },
 
   tls: {
@@ -59,10 +59,23 @@ export default {
     // timeout: "10s",
     // concurrency: 64, // requests under way at once, over all endpoints
     // concurrencyPerEndpoint: 16,
+    // secretPrefix: "whsec_", // what signing secrets that are made here begin with
+  },
+
+  digest: {
+    // at: "08:00", // when the daily digest of a workspace is made; a workspace may say otherwise
+    // zone: "Europe/Berlin", // if not set: that of the program which is live, else UTC
+    // mail: "traffic", // mailed on days with deliveries or trouble; always, trouble, never
   },
 
   outbound: {
-    // caFile: "/etc/ssl/company.pem", // certificates trusted as well; not set by default
+    // caFile: "/etc/ssl/company.pem", // authorities trusted beside the public ones; not set by default
+    // proxy: "http://proxy.example.com:3128", // webhooks, OIDC and mail go through it; not set by default
+    // proxyUser: "hatch",
+    // proxyPassword: "…", // a secret: better by HATCH_OUTBOUND_PROXY_PASSWORD_FILE
+    // proxyBypass: [], // reached without it, e.g. ["*.inside.example.com", "10.0.0.0/8"]
+    // allowHosts: [], // the only hosts that endpoints may have, e.g. ["*.example.com"]; empty is all
+    // denyHosts: [], // hosts that no endpoint may have
   },
 
   mail: {
@@ -84,6 +97,18 @@ export default {
     // groupsClaim: "groups",
     // roles: [], // what groups are here: ["staff=viewer", "engineers=developer"]
     // required: false, // passwords sign in operators and break-glass accounts only
+  },
+
+  retention: {
+    // inboundPayloads: "400d", // of events; at least events.lateWindow; effects and the ledger are kept for ever
+    // outboundBodies: "30d", // so long a delivery can be replayed; what still waits keeps its body
+    // deliveries: "400d", // what was sent to whom, and what came of it
+    // attempts: "24h", // after the end of their delivery: the requests, and the receiver's answers
+    // refused: "7d", // refused requests and refused events
+    // mails: "30d",
+    // jobs: "30d",
+    // revokedKeys: "30d",
+    // deletedWorkspaces: "30d", // what they held; nobody gets in from the deletion on
   },
 
   metrics: {

@@ -2,6 +2,7 @@ import { BUILD } from "./config/build.ts";
 import type { Config } from "./config/config.ts";
 import type { RootKey } from "./config/root-key.ts";
 import type { Context } from "./context.ts";
+import type { Reader } from "./database/database.ts";
 import { MIGRATIONS } from "./database/migrations.ts";
 import { openDatabase } from "./database/open.ts";
 import type { PostgresConnectionOptions } from "./database/postgres.ts";
@@ -12,11 +13,18 @@ import {
   ACCESS_REFERENCE,
   type Access,
   createAccess,
+  findDigestSettings,
+  findGoneWorkspace,
+  findWorkspaceState,
   listContacts,
+  listDigestSettings,
   PASSWORD_CHARACTERS_MIN,
   SetUp,
+  type WorkspaceDigest,
 } from "./features/access/index.ts";
+import { createEncryption, type Encryption } from "./features/encryption/index.ts";
 import { createEvents, EVENTS_REFERENCE, type EventsOptions, eventTypeChecks } from "./features/events/index.ts";
+import { createJobsFeature, JOBS_REFERENCE } from "./features/jobs/index.ts";
 import { createLaunchesFeature, LAUNCH_EVENTS } from "./features/launches/index.ts";
 import { createMail, type Mail } from "./features/mail/index.ts";
 import {
@@ -24,14 +32,20 @@ import {
   createProgression,
   PROGRESS_EVENTS,
   PROGRESSION_REFERENCE,
+  type ProgramCache,
   type Progression,
 } from "./features/progression/index.ts";
+import { createStats } from "./features/stats/index.ts";
 import {
   type Catalogue,
   createCatalogue,
   createWebhooks,
+  type DigestPlan,
+  FAN_OUT,
+  followWorkspace,
   listDeliveriesOfEvents,
   OPERATIONS_EVENTS,
+  reportInstance,
   WEBHOOKS_REFERENCE,
 } from "./features/webhooks/index.ts";
 import { requestOf } from "./http/guard.ts";
@@ -40,14 +54,17 @@ import { createDatabaseObserver, observeProcess } from "./http/process-metrics.t
 import { createServer, type HttpServer } from "./http/server.ts";
 import { createSite } from "./http/site.ts";
 import { parseInput } from "./http/validate.ts";
-import { createJobRunner, type JobRunner } from "./jobs/runner.ts";
+import { createRetentionJob, type Retained, type RetentionRule } from "./jobs/retention.ts";
+import { createJobRunner, JOB_LANES, type JobRunner } from "./jobs/runner.ts";
+import { spaceJob } from "./jobs/space.ts";
 import { checkpointJob } from "./journal/audit-checkpoint.ts";
 import { type AuditKeeper, createAuditKeeper } from "./journal/audit-keeper.ts";
 import { dropAuditDetailsJob } from "./journal/audit-retention.ts";
 import type { AuditSink } from "./journal/audit-stream.ts";
-import { purgeClaimsJob } from "./journal/idempotency.ts";
 import { listOutboundEventsOfInput } from "./journal/outbox.ts";
+import { JOURNAL_RETENTION } from "./journal/retention.ts";
 import { assert } from "./kernel/assert.ts";
+import { type Bell, createBell } from "./kernel/bell.ts";
 import { systemChance } from "./kernel/chance.ts";
 import type { Clock } from "./kernel/clock.ts";
 import { createIds } from "./kernel/ids.ts";
@@ -67,6 +84,8 @@ export interface AppOptions {
   /** A secret: of the user that signs in at the mail server. */
   readonly mailPassword?: string | undefined;
   readonly oidcClientSecret?: string | undefined;
+  /** A secret: of the user that signs in at the egress proxy. */
+  readonly proxyPassword?: string | undefined;
   /** Goes on in a folder whose installation was moved away. */
   readonly reopenMoved?: boolean;
   /** Called after the commit that made the first workspace. */
@@ -80,6 +99,7 @@ export interface App {
   readonly access: Access;
   readonly progression: Progression;
   readonly mail: Mail;
+  readonly encryption: Encryption;
   readonly claimant: string;
   /** What this opening did to the data folder. */
   readonly opening: {
@@ -90,6 +110,10 @@ export interface App {
     /** Where the root key was put, if it was made now. */
     readonly madeKey: string | undefined;
   };
+  /** How long everything is kept. */
+  readonly retention: readonly RetentionRule[];
+  /** How what a deleted workspace left is taken away. */
+  readonly forgetting: Pick<Retained, "forget" | "findGone">;
   /** Every route that is served, with its rules. */
   readonly routes: HttpServer["routes"];
   /** Begins the background work, then opens the socket. @returns where it listens */
@@ -143,14 +167,26 @@ export async function createApp(options: AppOptions): Promise<App> {
       findRootKey: options.findRootKey,
       chance: systemChance,
     });
-    const floors = layFloors({ config, log, clock, metrics, database, keyring });
+    const { onClaimed, mailPassword, oidcClientSecret, proxyPassword, findRootKey } = options;
+    const floors = layFloors({ config, log, clock, metrics, database, keyring }, proxyPassword);
     const claimant = floors.ids.uuid();
-    const { onClaimed, mailPassword, oidcClientSecret } = options;
-    const rooms = await furnish(floors, { claimant, onClaimed, mailPassword, oidcClientSecret });
-    const { context, access, progression, mail } = rooms;
+    const secrets = { mailPassword, oidcClientSecret, proxyPassword };
+    const rooms = await furnish(floors, { claimant, onClaimed, ...secrets, findRootKey });
+    const { context, access, progression, mail, encryption } = rooms;
     const opening = { place, migrated, snapshot, madeKey };
     const audit = createAuditKeeper(context, options.auditOut);
-    return { context, access, progression, mail, claimant, opening, ...openHouse(rooms, claimant, audit) };
+    return {
+      context,
+      access,
+      progression,
+      mail,
+      encryption,
+      claimant,
+      opening,
+      retention: retentionOf(rooms.features),
+      forgetting: retainedBy(rooms.features),
+      ...openHouse(rooms, claimant, audit),
+    };
   } catch (error) {
     await database.close();
     throw error;
@@ -158,11 +194,11 @@ export async function createApp(options: AppOptions): Promise<App> {
 }
 
 /** Everything that rooms stand on, but for the way from the outbox to the subscriptions, which one of them gives. */
-export const layFloors = (given: Omit<Floors, "chance" | "ids" | "outbound">): Floors => ({
+export const layFloors = (given: Omit<Floors, "chance" | "ids" | "outbound">, proxyPassword?: string): Floors => ({
   ...given,
   chance: systemChance,
   ids: createIds(given.clock, systemChance),
-  outbound: createOutbound(given),
+  outbound: createOutbound({ ...given, proxyPassword }),
 });
 
 interface Rooms {
@@ -170,9 +206,12 @@ interface Rooms {
   readonly access: Access;
   readonly progression: Progression;
   readonly mail: Mail;
+  readonly encryption: Encryption;
   readonly catalogue: Catalogue;
   /** In the order of their start. */
   readonly features: readonly Feature[];
+  /** Rung where work was left that should not wait for the next look. */
+  readonly jobsBell: Bell;
 }
 
 interface Life {
@@ -182,6 +221,9 @@ interface Life {
   /** Absent where nothing is sent. */
   readonly mailPassword?: string | undefined;
   readonly oidcClientSecret?: string | undefined;
+  readonly proxyPassword?: string | undefined;
+  /** Absent where nothing is changed. */
+  readonly findRootKey?: () => RootKey | undefined;
 }
 
 /** Every kind of outbound event that there is. */
@@ -191,26 +233,76 @@ export const createEventCatalogue = (): Catalogue =>
 /** Every room, and what it is handed of the others. */
 export async function furnish(
   floors: Floors,
-  { claimant, onClaimed, mailPassword, oidcClientSecret }: Life,
+  { claimant, onClaimed, mailPassword, oidcClientSecret, proxyPassword, findRootKey }: Life,
 ): Promise<Rooms> {
   const catalogue = createEventCatalogue();
+  const programs = createProgramCache(floors);
+  const jobsBell = createBell();
   const webhooks = createWebhooks(floors, {
     catalogue,
     claimant,
     userAgent: `Hatch/${BUILD.version}`,
-    findContacts: (reader, workspaceId) => listContacts(reader, workspaceId, "technical"),
+    findWorkspaceState,
+    wakeJobs: jobsBell.ring,
+    // A notice that nobody can be sent is not kept: it would arrive when it is no longer true.
+    findContacts: async (reader, workspaceId) =>
+      floors.config.mail === undefined ? [] : listContacts(reader, workspaceId, "technical"),
+    digestPlans: {
+      list: async (reader, page) => {
+        const listed = await listDigestSettings(reader, page);
+        return Promise.all(listed.map((workspace) => planDigest(floors.config, programs, reader, workspace)));
+      },
+      find: async (reader, id) => {
+        const found = await findDigestSettings(reader, id);
+        return found && planDigest(floors.config, programs, reader, found);
+      },
+    },
   });
   const context: Context = { ...floors, fanOut: webhooks.fanOut };
-  const access = await createAccess(context, onClaimed, { oidcClientSecret });
-  const programs = createProgramCache(context);
+  const access = await createAccess(context, onClaimed, {
+    oidcClientSecret,
+    afterWorkspaceChange: (workspaceId) => [followWorkspace(workspaceId)],
+  });
   const { isReserved } = catalogue;
   const progression = createProgression(context, programs, { ...eventTypeChecks, isReserved });
   const { recorder } = progression;
   const events = createEvents(context, { programs, recorder, isReserved, findDeliveries });
   const launches = createLaunchesFeature();
-  const mail = createMail(context, { claimant, transport: createMailTransport({ ...floors, password: mailPassword }) });
-  const features = [access.feature, progression.feature, events, launches, webhooks.feature, mail.feature];
-  return { context, access, progression, mail, catalogue, features };
+  const transport = createMailTransport({ ...floors, password: mailPassword, proxyPassword });
+  const mail = createMail(context, { claimant, transport });
+  const stats = createStats(context, {
+    version: BUILD.version,
+    schema: MIGRATIONS.at(-1)?.version ?? 0,
+    webhooks: (query) => reportInstance(webhooks.room, query),
+    environments: () => access.listEnvironments(),
+    mails: () => mail.count(),
+    fanOutKind: FAN_OUT,
+  });
+  const others = [access.feature, progression.feature, events, launches, webhooks.feature, mail.feature, stats];
+  const encryption = createEncryption(context, others, { findRootKey });
+  const jobs = createJobsFeature(
+    context,
+    others.flatMap((feature) => feature.jobs ?? []),
+  );
+  const features = [...others, jobs, encryption.feature];
+  return { context, access, progression, mail, encryption, catalogue, features, jobsBell };
+}
+
+/** A workspace's own hour and zone, else the installation's, else the zone of the program that is live. */
+async function planDigest(
+  { digest: settings }: Config,
+  programs: ProgramCache,
+  reader: Reader,
+  { id, name, environments, digest }: WorkspaceDigest,
+): Promise<DigestPlan> {
+  return {
+    workspaceId: id,
+    workspaceName: name,
+    ...environments,
+    at: digest.at ?? settings.at,
+    zone: digest.zone ?? settings.zone ?? (await programs.active(reader, environments.live)).timezone,
+    mail: digest.mail ?? settings.mail,
+  };
 }
 
 /** An event knows its outbound events by the journal, and they their deliveries by the room that makes them. */
@@ -219,6 +311,23 @@ const findDeliveries: EventsOptions["findDeliveries"] = async (reader, environme
   const ids = caused.map(({ id }) => id);
   return (await listDeliveriesOfEvents(reader, environmentId, ids)).map((delivery) => ({ ...delivery }));
 };
+
+/** How long everything is kept, room by room. */
+const retentionOf = (features: readonly Feature[]): readonly RetentionRule[] => [
+  ...JOURNAL_RETENTION,
+  ...features.flatMap(({ retention }) => retention ?? []),
+];
+
+/** Whoever keeps the workspaces is the last to forget one. */
+function retainedBy(features: readonly Feature[]): Retained {
+  const last = features.filter(({ name }) => name === "access");
+  const others = features.filter(({ name }) => name !== "access");
+  return {
+    rules: retentionOf(features),
+    forget: [...others, ...last].flatMap(({ forget }) => forget ?? []),
+    findGone: findGoneWorkspace,
+  };
+}
 
 const HEARTBEAT_MAX_MS = 30 * SECOND;
 
@@ -233,24 +342,29 @@ const heartbeat = (jobs: JobRunner, clock: Clock): ReadinessCheck => ({
 
 /** What runs: each part is started in this order and stopped in the reverse one, the database last of all. */
 function openHouse(
-  { context, access, catalogue, features }: Rooms,
+  { context, access, catalogue, features, jobsBell }: Rooms,
   claimant: string,
   audit: AuditKeeper,
 ): Pick<App, "routes" | "start" | "address" | "adminAddress" | "fetch" | "reload" | "stop"> {
   const { clock, database } = context;
   const work = [
-    purgeClaimsJob,
     checkpointJob,
     dropAuditDetailsJob,
+    createRetentionJob(context, retainedBy(features)),
+    spaceJob,
     ...features.flatMap((feature) => feature.jobs ?? []),
   ];
   const jobs = createJobRunner(context, work, claimant);
+  jobsBell.listen(jobs.wake);
+  context.metrics.gauge("jobs_running", "Jobs under way, by lane: long work has places of its own.", () =>
+    JOB_LANES.map((lane) => ({ labels: { lane }, value: jobs.running(lane) })),
+  );
   let address = "";
   const site = createSite(context, {
     version: BUILD.version,
     passwordCharactersMin: PASSWORD_CHARACTERS_MIN,
     routes: () => server.app.routes,
-    rooms: [EVENTS_REFERENCE, PROGRESSION_REFERENCE, WEBHOOKS_REFERENCE, ACCESS_REFERENCE],
+    rooms: [EVENTS_REFERENCE, PROGRESSION_REFERENCE, WEBHOOKS_REFERENCE, JOBS_REFERENCE, ACCESS_REFERENCE],
     catalogue: catalogue.list(),
     isClaimed: access.isClaimed,
     setUp: async ({ token = "", ...form }, request) => {

@@ -14,6 +14,8 @@ export interface WrittenOutboundEvent {
   readonly id: Id<"evt">;
   readonly environmentId: Id<"env">;
   readonly type: string;
+  /** The bytes that are delivered. */
+  readonly body: string;
   readonly createdAt: UnixMs;
   /** The subscription that it tells of: none is told of itself. */
   readonly about?: Id<"sub">;

@@ -1,5 +1,4 @@
 import { serverOf } from "../app.ts";
-import { findCanary } from "../database/canary.ts";
 import type { Database } from "../database/database.ts";
 import { planMigrations } from "../database/migrate.ts";
 import { MIGRATIONS } from "../database/migrations.ts";
@@ -10,7 +9,7 @@ import { listHeads } from "../journal/audit-marks.ts";
 import type { AuditFilter } from "../journal/audit-read.ts";
 import { systemChance } from "../kernel/chance.ts";
 import { parseIsoTime, systemClock } from "../kernel/clock.ts";
-import { type Keyring, WrongKeyError } from "../kernel/crypto.ts";
+import type { Keyring } from "../kernel/crypto.ts";
 import { AppError, notFound } from "../kernel/errors.ts";
 import { addMs, parseDuration, type UnixMs } from "../kernel/units.ts";
 import type { Invocation, Options } from "./command.ts";
@@ -77,9 +76,7 @@ export async function lookInto<T>(invocation: Invocation, look: (database: Datab
 /** The key that the entries are signed with. */
 export async function keyringOf(invocation: Invocation, database: Database): Promise<Keyring> {
   const { config } = await invocation.loadConfig();
-  const canary = await findCanary(database);
-  if (canary === undefined) throw new WrongKeyError("The database was never sealed: start the server once.");
-  return openKeyring(rootKeyFinder(invocation, config)(), canary, systemChance);
+  return openKeyring(database, rootKeyFinder(invocation, config)(), systemChance);
 }
 
 /** A chain with the name that people know it by. */

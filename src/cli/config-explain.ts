@@ -30,6 +30,21 @@ function rootKeyRow(
   };
 }
 
+/** Keys that sealed before, where any are given: the variable and what a rotation left in the data folder. */
+function formerKeyRows(
+  { environment, workingDirectory }: Invocation,
+  { config: { dataDirectory } }: LoadedConfig,
+): readonly Row[] {
+  const former = findRootKey({ environment, workingDirectory, dataDirectory })?.former ?? [];
+  return former.map(({ source }) => ({
+    path: "rootKeyPrevious",
+    value: SECRET_SHOWN,
+    source,
+    variable: "WEBHOOK_ENCRYPTION_KEY_PREVIOUS",
+    description: "What secrets at rest were sealed with before.",
+  }));
+}
+
 function dataRow({ sources, environment }: Invocation, dataDirectory: string): Row {
   const source = sources.flags.data ? "flag --data" : environment.HATCH_DATA ? "environment HATCH_DATA" : "default";
   return {
@@ -61,7 +76,8 @@ export const command: Command = {
   async run(invocation) {
     const loaded = await invocation.loadConfig();
     const { config, explained, file } = loaded;
-    const rows = [dataRow(invocation, config.dataDirectory), rootKeyRow(invocation, loaded), ...explained];
+    const keys = [rootKeyRow(invocation, loaded), ...formerKeyRows(invocation, loaded)];
+    const rows = [dataRow(invocation, config.dataDirectory), ...keys, ...explained];
     if (invocation.json) {
       invocation.terminal.out(
         JSON.stringify({ file: file ?? null, settings: rows, program: config.program !== undefined }),

@@ -33,7 +33,7 @@ function post({ endpoint }: DemoReceiver, given: Given = {}): Promise<Response> 
   const { body = bodyOf({ eventId: "lesson-1" }), secret = SECRET, timestamp = NOW, without = /^$/ } = given;
   const secrets = [createSigningSecret(secret, { createdAt: unixMs(0), expiresAt: undefined })];
   const signed = { event: "points.earned", deliveryId: "dlv_1", attempt: 2, timestamp, body, secrets } as const;
-  const headers = Object.entries(signatureHeaders({ ...signed, prefersNewest: false }));
+  const headers = Object.entries(signatureHeaders({ ...signed, refusals: 0 }));
   return fetch(endpoint, {
     method: "POST",
     headers: Object.fromEntries(headers.filter(([name]) => !without.test(name))),

@@ -20,6 +20,7 @@ import { systemClock } from "../kernel/clock.ts";
 import { type Keyring, WrongKeyError } from "../kernel/crypto.ts";
 import type { Log } from "../kernel/log.ts";
 import { createMetrics } from "../kernel/metrics.ts";
+import { formatBytes } from "../kernel/units.ts";
 
 export interface Examination {
   readonly config: Config;
@@ -43,6 +44,19 @@ async function examinePages(database: Database): Promise<Finding> {
   return ill("integrity", `The database is damaged (${damage.join("; ")}). Stop the server and restore a backup.`);
 }
 
+/** How large it is, and what could be given back. */
+function examineStorage(database: Database): Finding[] {
+  const size = database.storage.measure();
+  if (!size) return [];
+  const { databaseBytes, journalBytes, freeBytes, canShrink } = size;
+  const large = `The database has ${formatBytes(databaseBytes)} and its log ${formatBytes(journalBytes)}`;
+  const free = `${formatBytes(freeBytes)} of it are free`;
+  const later = canShrink
+    ? "what is too much of that is given back while the server runs"
+    : "stop the server and run `hatch database compact`, once, and from then on it is given back by itself";
+  return [well("size", `${large}; ${free}: ${later}.`)];
+}
+
 const FOREIGN_SCHEMA = "Start the version of the program that wrote the data, or restore a backup that this one wrote.";
 
 async function examineSchema(database: Database): Promise<Finding> {
@@ -61,7 +75,7 @@ async function findKeyring(database: Database, { findRootKey }: Examination): Pr
   const canary = await findCanary(database);
   if (canary === undefined) return ill("root key", "The database was never sealed: start the server once.");
   try {
-    return openKeyring(findRootKey(), canary, systemChance);
+    return await openKeyring(database, findRootKey(), systemChance);
   } catch (error) {
     if (!(error instanceof WrongKeyError)) throw error;
     return ill("root key", `${error.message} Give the key that the data was written with.`);
@@ -134,7 +148,7 @@ async function examineContent(database: Database, examination: Examination): Pro
 async function examineOpened(database: Database, examination: Examination): Promise<Finding[]> {
   const pages = await examinePages(database);
   const schema = await examineSchema(database);
-  return [pages, schema, ...(await examineContent(database, examination))];
+  return [pages, ...examineStorage(database), schema, ...(await examineContent(database, examination))];
 }
 
 /** Examines the database from a connection that can't write, whether a server runs on it or not. */

@@ -10,6 +10,7 @@ import type { Command } from "./command.ts";
 import { askRunningServer } from "./control-client.ts";
 import { examineFolder } from "./doctor-folder.ts";
 import { examineInstallation } from "./doctor-installation.ts";
+import { examineOutbound } from "./doctor-outbound.ts";
 import { examineTls } from "./doctor-tls.ts";
 import { EXIT } from "./exit.ts";
 import { logForPerson, rootKeyFinder } from "./open-app.ts";
@@ -40,6 +41,7 @@ export const command: Command = {
     const server = serverOf(config, databaseUrl);
     const findings = examineFolder(dataDirectory, { onServer: server !== undefined });
     findings.push(...examineTls(config.tls, systemClock.now()));
+    findings.push(...(await examineOutbound(systemClock, config.outbound, loaded.proxyPassword)));
     if (server || hasDatabase(dataDirectory)) {
       const status = await askRunningServer(dataDirectory, "status", {});
       const claimant = typeof status?.claimant === "string" ? status.claimant : "";

@@ -62,7 +62,9 @@ export function failureOf(error: unknown): Failure {
       exit: EXIT.refused,
       code: "wrong_key",
       message: error.message,
-      hint: "Give the key that the data was written with: WEBHOOK_ENCRYPTION_KEY, WEBHOOK_ENCRYPTION_KEY_FILE, or root.key in the data folder.",
+      hint:
+        error.hint ??
+        "Give the key that the data was written with: WEBHOOK_ENCRYPTION_KEY, WEBHOOK_ENCRYPTION_KEY_FILE, or root.key in the data folder.",
       stack: undefined,
     };
   }

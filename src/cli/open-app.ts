@@ -25,7 +25,7 @@ export const rootKeyFinder =
 
 /** What is opened: the settings, and the secrets that are not among them. */
 export type Installation = Pick<LoadedConfig, "config" | "databaseUrl"> &
-  Partial<Pick<LoadedConfig, "mailPassword" | "oidcClientSecret">>;
+  Partial<Pick<LoadedConfig, "mailPassword" | "oidcClientSecret" | "proxyPassword">>;
 
 /** Opens the installation: the lock, the database, the rooms. Nothing listens and nothing runs before `start`. */
 export const openApp = (
@@ -35,6 +35,7 @@ export const openApp = (
     databaseUrl,
     mailPassword,
     oidcClientSecret,
+    proxyPassword,
     clock = systemClock,
     auditOut,
   }: Installation & { readonly clock?: Clock; readonly auditOut?: AuditSink },
@@ -46,6 +47,7 @@ export const openApp = (
     databaseUrl,
     mailPassword,
     oidcClientSecret,
+    proxyPassword,
     reopenMoved: invocation.yes("reopen-moved"),
     log,
     clock,

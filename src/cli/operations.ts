@@ -13,6 +13,7 @@ import { inventoryOf } from "./access-view.ts";
 import { findEnvironment, matchEnvironments, Place, Places } from "./find-environment.ts";
 import { noteAuditExport, signCheckpoint } from "./operations-audit.ts";
 import { inspectCredential, rotateTokenKey } from "./operations-credentials.ts";
+import { encryptionProgress, encryptionStatus, rotateRootKey } from "./operations-encryption.ts";
 import { listMails, retryMails, showMail, testMail } from "./operations-mail.ts";
 import { listAccounts, listWorkspaces, openWorkspace, resetPassword, unlockAccount } from "./operations-people.ts";
 import { applyOperation, compareOperation } from "./operations-program.ts";
@@ -157,6 +158,9 @@ export const OPERATIONS = {
   "mail.show": showMail,
   "mail.retry": retryMails,
   "mail.test": testMail,
+  "encryption.rotate": rotateRootKey,
+  "encryption.progress": encryptionProgress,
+  "encryption.status": encryptionStatus,
   "audit.checkpoint": signCheckpoint,
   "audit.export": noteAuditExport,
   "program.compare": compareOperation,

@@ -36,6 +36,14 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
     summary: "Has tokens and sessions signed with a new key from now on.",
     load: () => import("./tokens-rotate.ts"),
   },
+  "encryption rotate": {
+    summary: "Exchanges the root key while the server runs.",
+    load: () => import("./encryption-rotate.ts"),
+  },
+  "encryption status": {
+    summary: "Shows which root key seals how much, and which is still needed.",
+    load: () => import("./encryption-status.ts"),
+  },
   "accounts list": { summary: "Lists who can sign in, and as what.", load: () => import("./accounts-list.ts") },
   "accounts unlock": {
     summary: "Forgets the failed tries at an account.",
@@ -78,6 +86,10 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
     summary: "Shows every setting and where its value came from.",
     load: () => import("./config-explain.ts"),
   },
+  "database compact": {
+    summary: "Writes the database's file anew without its free space.",
+    load: () => import("./database-compact.ts"),
+  },
   "migrate-to": {
     summary: "Moves a stopped installation from its file to an empty Postgres database.",
     load: () => import("./migrate-to.ts"),
@@ -94,6 +106,10 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
   "check-receiver": {
     summary: "Examines an endpoint that receives webhooks, and names each mistake.",
     load: () => import("./check-receiver.ts"),
+  },
+  "check-signature": {
+    summary: "Tells why the signature of a webhook does not verify.",
+    load: () => import("./check-signature.ts"),
   },
   "access inventory": { summary: "Shows who may call each route.", load: () => import("./access-inventory.ts") },
   doctor: { summary: "Examines an installation, running or not.", load: () => import("./doctor.ts") },

@@ -82,7 +82,7 @@ async function open(invocation: Invocation, occasion: Occasion): Promise<ExitCod
 async function serve(invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
   const loaded = await invocation.loadConfig();
-  const { config, databaseUrl, mailPassword, oidcClientSecret, file } = loaded;
+  const { config, databaseUrl, mailPassword, oidcClientSecret, proxyPassword, file } = loaded;
   // Whoever sits at the terminal reads lines of their own; a log that goes elsewhere keeps everything.
   const log =
     terminal.interactive && terminal.showsErrors ? logForPerson(invocation, loaded) : logOf(invocation, config);
@@ -98,6 +98,7 @@ async function serve(invocation: Invocation): Promise<ExitCode> {
     databaseUrl,
     mailPassword,
     oidcClientSecret,
+    proxyPassword,
     log,
     onClaimed() {
       publishing = publish();

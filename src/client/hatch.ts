@@ -1,4 +1,5 @@
 import { makeId } from "./chance.ts";
+import type * as f from "./format-types.ts";
 import type {
   NewPublication,
   Program,
@@ -196,6 +197,12 @@ export function createHatch(options: HatchOptions) {
       /** @param test.event a name of the catalogue; the first that the subscription wants, if not given */
       test: (id: string, test: { readonly event?: string } = {}, options?: CallOptions) =>
         ask<w.TestDelivery>({ method: "POST", path: `/v1/webhooks/${step(id)}/test`, body: test, options }),
+      /** What a subscription would be sent, as it is or with other settings. Nothing is sent. */
+      preview: (id: string, change: f.PreviewChange = {}, options?: CallOptions) =>
+        ask<f.WebhookPreview>({ method: "POST", path: `/v1/webhooks/${step(id)}/preview`, body: change, options }),
+      /** The same of settings that are kept nowhere yet. */
+      previewSettings: (settings: f.PreviewSettings, options?: CallOptions) =>
+        ask<f.WebhookPreview>({ method: "POST", path: "/v1/webhooks/preview", body: settings, options }),
       rotateSecret: (id: string, rotation: w.SecretRotation = {}, options?: CallOptions) =>
         ask<w.RotatedSecret>({
           method: "POST",
@@ -207,8 +214,22 @@ export function createHatch(options: HatchOptions) {
         ask<w.RotatedSecret>({ method: "POST", path: `/v1/webhooks/${step(id)}/rotate-secret/finish`, options }),
       resume: (id: string, options?: CallOptions) =>
         ask<w.Subscription>({ method: "POST", path: `/v1/webhooks/${step(id)}/resume`, options }),
+      /** Brings back what did not arrive, as a job; with `dryRun` it only counts. */
+      recover: <R extends w.RecoveryRequest>(id: string, request: R, options?: CallOptions) =>
+        ask<w.RecoveryAnswer<R>>({
+          method: "POST",
+          path: `/v1/webhooks/${step(id)}/recover`,
+          body: request,
+          options,
+        }),
+      /** The same for all subscriptions of the environment, or those that are named. */
+      recoverAll: <R extends w.RecoveryOfAllRequest>(request: R, options?: CallOptions) =>
+        ask<w.RecoveryAnswer<R>>({ method: "POST", path: "/v1/webhooks/recover", body: request, options }),
       health: (id: string, options?: CallOptions) =>
         ask<w.SubscriptionHealth>({ method: "GET", path: `/v1/webhooks/${step(id)}/health`, options }),
+      /** How all endpoints of the environment do: who needs a person first, then a page of every one. */
+      overview: (query?: t.PageQuery, options?: CallOptions) =>
+        ask<w.EnvironmentHealth>({ method: "GET", path: "/v1/webhooks/health", query: queryOf(query), options }),
       /** What is due for a pull subscription. Each comes again a minute later unless it is acknowledged. */
       pull: async (id: string, { waitMs = 0, limit }: w.PullQuery = {}, options?: CallOptions) => {
         const query = { wait: waitMs === 0 ? undefined : `${Math.ceil(waitMs / 1000)}s`, limit };
@@ -218,9 +239,31 @@ export function createHatch(options: HatchOptions) {
       },
       ack: (id: string, deliveries: readonly string[], options?: CallOptions) =>
         ask<w.Acknowledged>({ method: "POST", path: `/v1/webhooks/${step(id)}/ack`, body: { deliveries }, options }),
+      /** Why a signature does not verify. What is handed in is kept nowhere. */
+      checkSignature: (request: w.SignatureQuestion, options?: CallOptions) =>
+        ask<w.SignatureAnswer>({
+          method: "POST",
+          path: "/v1/webhooks/check-signature",
+          body: request,
+          headers: UNNAMED,
+          options,
+        }),
       /** The catalogue of outbound events. */
       events: (options?: CallOptions) =>
         ask<{ readonly data: readonly w.OutboundEventType[] }>({ method: "GET", path: "/v1/webhooks/events", options }),
+    },
+
+    jobs: {
+      list: (query?: t.PageQuery, options?: CallOptions) =>
+        ask<t.Page<w.Job>>({ method: "GET", path: "/v1/jobs", query: queryOf(query), options }),
+      get: (id: string, options?: CallOptions) => ask<w.Job>({ method: "GET", path: `/v1/jobs/${step(id)}`, options }),
+      pause: (id: string, options?: CallOptions) =>
+        ask<w.Job>({ method: "POST", path: `/v1/jobs/${step(id)}/pause`, options }),
+      resume: (id: string, options?: CallOptions) =>
+        ask<w.Job>({ method: "POST", path: `/v1/jobs/${step(id)}/resume`, options }),
+      /** What it has done stays done. */
+      cancel: (id: string, options?: CallOptions) =>
+        ask<w.Job>({ method: "POST", path: `/v1/jobs/${step(id)}/cancel`, options }),
     },
 
     deliveries: {

@@ -1,4 +1,5 @@
 export { HatchError, type HatchErrorCode, type HatchErrorDetail } from "./error.ts";
+export type * from "./format-types.ts";
 export { createHatch, type Hatch, type HatchOptions } from "./hatch.ts";
 export type * from "./program.ts";
 export type { Answer, Call, CallOptions, Fetch, FetchInit } from "./request.ts";

@@ -19,7 +19,7 @@ function signed(overrides: { secrets?: readonly string[]; timestamp?: number; bo
     timestamp,
     body,
     secrets: secrets.map((text) => createSigningSecret(text, { createdAt: unixMs(0), expiresAt: undefined })),
-    prefersNewest: false,
+    refusals: 0,
   });
 }
 

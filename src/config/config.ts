@@ -3,9 +3,10 @@ import type { LogLevel } from "../kernel/log.ts";
 import type { DurationMs } from "../kernel/units.ts";
 import type { MailSettings } from "./mail.ts";
 import type { OidcSettings } from "./oidc.ts";
+import type { OutboundSettings } from "./proxy.ts";
 import type { TlsSettings } from "./tls.ts";
 
-/** The checked, frozen settings. Secrets are not among them: the root key, the database URL and the password of mails go their own ways. */
+/** The checked, frozen settings. Secrets are not among them: the root key, the database URL and the passwords of mails and of the proxy go their own ways. */
 export interface Config {
   readonly dataDirectory: string;
   readonly server: {
@@ -59,15 +60,35 @@ export interface Config {
     /** Requests under way at once, over all endpoints. */
     readonly concurrency: number;
     readonly concurrencyPerEndpoint: number;
+    /** What made signing secrets begin with. */
+    readonly secretPrefix: string;
   };
-  readonly outbound: {
-    /** A PEM file whose certificates are trusted as well. */
-    readonly caFile: string | undefined;
+  /** What holds where a workspace says nothing else. */
+  readonly digest: {
+    /** `08:00` */
+    readonly at: string;
+    /** Undefined: that of the program which is live. */
+    readonly zone: string | undefined;
+    readonly mail: "always" | "traffic" | "trouble" | "never";
   };
+  readonly outbound: OutboundSettings;
   /** Undefined where no mail server is set: mails are kept and wait for one. */
   readonly mail: MailSettings | undefined;
   /** Undefined where people sign in by password only. */
   readonly oidc: OidcSettings | undefined;
+  /** How long what is kept for a time is kept. */
+  readonly retention: {
+    readonly inboundPayloads: DurationMs;
+    readonly outboundBodies: DurationMs;
+    readonly deliveries: DurationMs;
+    /** After the end of their delivery. */
+    readonly attempts: DurationMs;
+    readonly refused: DurationMs;
+    readonly mails: DurationMs;
+    readonly jobs: DurationMs;
+    readonly revokedKeys: DurationMs;
+    readonly deletedWorkspaces: DurationMs;
+  };
   readonly metrics: {
     /** Who may read `/metrics` besides loopback, as CIDR. */
     readonly allowNetworks: readonly string[];

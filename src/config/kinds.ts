@@ -1,6 +1,8 @@
 import type { JsonObject, JsonValue } from "../kernel/json.ts";
 import type { LogLevel } from "../kernel/log.ts";
 import { type Mailbox, parseMailbox, showMailbox } from "../kernel/mail-address.ts";
+import { isSecretPrefix } from "../kernel/secret-prefix.ts";
+import { isTimeOfDay, isTimeZone, TIME_ZONE_EXPECTED } from "../kernel/time-zone.ts";
 import { type DurationMs, formatDuration, parseDuration } from "../kernel/units.ts";
 import { isCidr } from "./networks.ts";
 
@@ -116,6 +118,29 @@ export const serverHost: Kind<string, string> = text(
   (text) => HOST.test(text) && (!text.includes(":") || isCidr(text)),
 );
 
+/** A host name, or `*.example.com` for all below it. */
+const HOST_PATTERN = /^(?:\*\.)?(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,62})(?:\.[a-z0-9](?:[a-z0-9-]{0,62}))*$/i;
+const isHostPattern = (text: string): boolean => HOST_PATTERN.test(text) || (isCidr(text) && !text.includes("/"));
+
+export const hostPattern: Kind<string, string> = text(
+  'a host such as "hooks.example.com", or "*.example.com" for all below it',
+  isHostPattern,
+);
+export const hostOrNetwork: Kind<string, string> = text(
+  'a host such as "mail.example.com" or "*.example.com", or a network such as "10.0.0.0/8"',
+  (text) => isHostPattern(text) || isCidr(text),
+);
+
+/** Without credentials: they are settings of their own, and a URL is shown and logged. */
+export const proxyUrl: Kind<string, string> = text(
+  "an address such as http://proxy.example.com:3128: http or https, without credentials, path or query",
+  (written) => {
+    const url = URL.parse(written);
+    if (url === null || !["http:", "https:"].includes(url.protocol)) return false;
+    return url.username === "" && url.password === "" && url.pathname === "/" && url.search === "" && url.hash === "";
+  },
+);
+
 function publicUrlOf(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
@@ -139,9 +164,18 @@ export const databaseUrl: Kind<string, string> = {
   show: () => SECRET_SHOWN,
 };
 
+/** Hour and minute of a day: "08:00". */
+export const timeOfDay: Kind<string, string> = text('a time such as "08:00"', isTimeOfDay);
+
+export const timeZone: Kind<string, string> = text(TIME_ZONE_EXPECTED, isTimeZone);
+
 export const line: Kind<string, string> = text(
   "one line of at most 1024 characters",
   (text) => text.length <= 1_024 && /^[^\p{Cc}]+$/u.test(text),
+);
+export const secretPrefix: Kind<string, string> = text(
+  'a letter, then letters, digits, "_" or "-", 32 at most, and not like a key of Hatch (hk_, hpk_)',
+  isSecretPrefix,
 );
 export const secretLine: Kind<string, string> = { ...line, show: () => SECRET_SHOWN };
 

@@ -7,6 +7,7 @@ import { ConfigError, type ConfigProblem } from "./errors.ts";
 import { settleMail } from "./mail.ts";
 import { settleOidc } from "./oidc.ts";
 import { isJsonObject } from "./plain-data.ts";
+import { settleOutbound } from "./proxy.ts";
 import { SETTING_LIST, type SettingEntry, type SettingValues } from "./settings.ts";
 import { readSmallTextFile } from "./text-file.ts";
 import { settleTls } from "./tls.ts";
@@ -46,6 +47,8 @@ export interface LoadedConfig {
   readonly mailPassword: string | undefined;
   /** A secret as well; a public client has none. */
   readonly oidcClientSecret: string | undefined;
+  /** And this one; set where `config.outbound.proxy` has a user. */
+  readonly proxyPassword: string | undefined;
   readonly explained: readonly ExplainedSetting[];
   readonly file: string | undefined;
 }
@@ -155,10 +158,18 @@ function settle(
   };
 }
 
-function crossCheck({ webhooks, audit }: SettingValues): ConfigProblem[] {
+function crossCheck({ webhooks, audit, events, retention }: SettingValues): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   if (webhooks.concurrencyPerEndpoint > webhooks.concurrency) {
     problems.push({ where: "webhooks.concurrencyPerEndpoint", message: "expected at most webhooks.concurrency" });
+  }
+  if (retention.inboundPayloads < events.lateWindow) {
+    problems.push({ where: "retention.inboundPayloads", message: "expected at least events.lateWindow" });
+  }
+  for (const name of ["outboundBodies", "attempts"] as const) {
+    if (retention[name] > retention.deliveries) {
+      problems.push({ where: `retention.${name}`, message: "expected at most retention.deliveries" });
+    }
   }
   if (audit.streamTo !== undefined && audit.streamFile !== undefined) {
     problems.push({ where: "audit.streamFile", message: "expected either it or audit.streamTo, not both" });
@@ -211,13 +222,17 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   const mail = problems.length === 0 ? settleMail(checked, problems) : undefined;
   const oidc = problems.length === 0 ? settleOidc(checked, problems) : undefined;
   const tls = problems.length === 0 ? settleTls(checked, problems) : undefined;
-  if (problems.length > 0) throw new ConfigError(problems, "`hatch config explain` lists every setting.");
+  const outbound = problems.length === 0 ? settleOutbound(checked, problems) : undefined;
+  if (problems.length > 0 || outbound === undefined) {
+    throw new ConfigError(problems, "`hatch config explain` lists every setting.");
+  }
   const program = file?.content.program as JsonObject | undefined;
   const { url: databaseUrl, ...database } = checked.database;
   const { adminHost, adminPort, ...server } = checked.server;
   const adminListener = adminPort === undefined ? undefined : { host: adminHost, port: adminPort };
   const mailPassword = checked.mail.password;
   const oidcClientSecret = checked.oidc.clientSecret;
+  const { proxyPassword } = checked.outbound;
   const config = deepFreeze({
     dataDirectory,
     ...checked,
@@ -227,7 +242,8 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     mail,
     oidc,
     tls,
+    outbound,
     program,
   });
-  return { config, databaseUrl, mailPassword, oidcClientSecret, explained, file: file?.path };
+  return { config, databaseUrl, mailPassword, oidcClientSecret, proxyPassword, explained, file: file?.path };
 }

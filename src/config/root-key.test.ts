@@ -54,7 +54,7 @@ describe("where the key comes from", () => {
     const both = { WEBHOOK_ENCRYPTION_KEY: "t".repeat(40), WEBHOOK_ENCRYPTION_KEY_FILE: "mounted" };
     expect(find(both)?.source).toBe("environment WEBHOOK_ENCRYPTION_KEY");
     const named = find({ WEBHOOK_ENCRYPTION_KEY_FILE: "mounted" });
-    expect(named).toEqual({ key: BYTES, source: join(dataDirectory, "mounted") });
+    expect(named).toEqual({ key: BYTES, source: join(dataDirectory, "mounted"), isOurs: false, former: [] });
   });
 
   test("a named file that is not there is refused: no other key is taken in its place", () => {

@@ -4,6 +4,8 @@ import {
   duration,
   filePath,
   host,
+  hostOrNetwork,
+  hostPattern,
   issuerUrl,
   type Kind,
   line,
@@ -12,11 +14,15 @@ import {
   mailbox,
   network,
   oneOf,
+  proxyUrl,
   publicUrl,
   roleOfGroup,
   secretLine,
+  secretPrefix,
   serverHost,
   share,
+  timeOfDay,
+  timeZone,
   wholeNumber,
   yesOrNo,
 } from "./kinds.ts";
@@ -35,6 +41,8 @@ const setting = <Written, Value, Default extends Value | undefined>(
 ): Setting<Written, Value, Default> => ({ kind, default: fallback, description });
 
 const networks = listOf(network, { most: 1_000 });
+/** Ten years: whoever wants more wants an archive. */
+const KEPT_MAX = durationMs(3_660 * DAY);
 const perMinute = wholeNumber(0, 10_000_000);
 
 /** Every setting there is. `webhooks.allowNetworks` is `HATCH_WEBHOOKS_ALLOW_NETWORKS` in the environment. */
@@ -47,7 +55,7 @@ const SETTINGS = {
     adminPort: setting(
       wholeNumber(0, 65_535),
       undefined,
-      "A port for /metrics and /readyz, by plain http: they are answered there, and there only.",
+      "A port for /metrics, /readyz and /admin/stats, by plain http: the first two are answered there only.",
     ),
   },
   tls: {
@@ -129,10 +137,50 @@ const SETTINGS = {
     ),
     timeout: setting(duration(SECOND, MINUTE), durationMs(10 * SECOND), "How long a receiver may take to answer."),
     concurrency: setting(wholeNumber(1, 256), 64, "Deliveries under way at once, over all endpoints."),
+    secretPrefix: setting(
+      secretPrefix,
+      "whsec_",
+      "What signing secrets that are made here begin with; another prefix is a part of the key of Standard Webhooks too.",
+    ),
     concurrencyPerEndpoint: setting(wholeNumber(1, 256), 16, "Deliveries under way at once to one endpoint."),
   },
+  digest: {
+    at: setting(timeOfDay, "08:00", "When the daily digest of a workspace is made, in its time zone."),
+    zone: setting(timeZone, undefined, "That zone; else the one of the program that is live, else UTC."),
+    mail: setting(
+      oneOf("always", "traffic", "trouble", "never"),
+      "traffic",
+      "When the digest is mailed too: traffic is on days with deliveries or with trouble.",
+    ),
+  },
   outbound: {
-    caFile: setting(filePath, undefined, "A PEM file whose certificates are trusted as well."),
+    caFile: setting(
+      filePath,
+      undefined,
+      "A PEM file of authorities that are trusted beside the public ones: by webhooks, mail, OIDC and the proxy.",
+    ),
+    proxy: setting(
+      proxyUrl,
+      undefined,
+      "The proxy that webhooks, OIDC and mail go through (CONNECT), such as http://proxy.example.com:3128.",
+    ),
+    proxyUser: setting(line, undefined, "Who signs in at the proxy (Basic)."),
+    proxyPassword: setting(
+      secretLine,
+      undefined,
+      "The password of outbound.proxyUser; a secret, best given by HATCH_OUTBOUND_PROXY_PASSWORD_FILE.",
+    ),
+    proxyBypass: setting(
+      listOf(hostOrNetwork, { most: 1_000 }),
+      [],
+      "Hosts and networks that are reached without the proxy; a loopback address always is.",
+    ),
+    allowHosts: setting(
+      listOf(hostPattern, { most: 1_000 }),
+      [],
+      "The only hosts that endpoints may have; empty is all but those of outbound.denyHosts.",
+    ),
+    denyHosts: setting(listOf(hostPattern, { most: 1_000 }), [], "Hosts that no endpoint may have."),
   },
   mail: {
     host: setting(serverHost, undefined, "The mail server (SMTP); without one mails wait, see `hatch mail list`."),
@@ -176,6 +224,49 @@ const SETTINGS = {
       "What groups are here: `staff=viewer`, or `staff=viewer@ws_…` where there are several workspaces.",
     ),
     required: setting(yesOrNo, false, "Passwords sign in operators and break-glass accounts only."),
+  },
+  retention: {
+    inboundPayloads: setting(
+      duration(DAY, KEPT_MAX),
+      durationMs(400 * DAY),
+      "How long an event keeps its properties; its effects and that it was are kept for ever.",
+    ),
+    outboundBodies: setting(
+      duration(DAY, KEPT_MAX),
+      durationMs(30 * DAY),
+      "How long the body of an outbound event is kept, from when it can be replayed; longer where it still waits.",
+    ),
+    deliveries: setting(
+      duration(DAY, KEPT_MAX),
+      durationMs(400 * DAY),
+      "How long it is kept what was delivered to whom, and what came of it.",
+    ),
+    attempts: setting(
+      duration(HOUR, durationMs(90 * DAY)),
+      DAY,
+      "How long after the end of a delivery its requests and their answers are kept.",
+    ),
+    refused: setting(
+      duration(HOUR, durationMs(90 * DAY)),
+      durationMs(7 * DAY),
+      "How long refused requests and refused events are kept.",
+    ),
+    mails: setting(
+      duration(DAY, KEPT_MAX),
+      durationMs(30 * DAY),
+      "How long it is kept which mails were sent; what they said goes once they are.",
+    ),
+    jobs: setting(duration(DAY, KEPT_MAX), durationMs(30 * DAY), "How long a job is shown after its end."),
+    revokedKeys: setting(
+      duration(HOUR, KEPT_MAX),
+      durationMs(30 * DAY),
+      "How long a key is listed after it was revoked or has ended; one of the command line a day at most.",
+    ),
+    deletedWorkspaces: setting(
+      duration(durationMs(0), KEPT_MAX),
+      durationMs(30 * DAY),
+      "How long after its deletion what a workspace held is still in the database.",
+    ),
   },
   metrics: {
     allowNetworks: setting(networks, [], "Who may read /metrics besides loopback."),

@@ -54,6 +54,33 @@ export interface Capabilities {
   readonly checksItself: boolean;
 }
 
+/** Where the bytes of a database are, and what could be given back. */
+export interface StorageSize {
+  readonly databaseBytes: number;
+  /** Of the write-ahead log. */
+  readonly journalBytes: number;
+  /** Within the database: taken again by what is written next, or given back. */
+  readonly freeBytes: number;
+  /** What the disk still takes; undefined where the system does not say. */
+  readonly diskFreeBytes: number | undefined;
+  /** Whether it can be made smaller while it is in use. */
+  readonly canShrink: boolean;
+}
+
+/** About how many rows a table has: told cheaply, not counted. */
+export interface TableEstimate {
+  readonly table: string;
+  readonly rows: number;
+}
+
+export interface Storage {
+  /** Undefined where a server keeps the files. */
+  measure(): StorageSize | undefined;
+  /** Gives free space back to the disk, in the write lane: at most so many bytes at once. @returns how many it was */
+  giveBack(bytesMax: number): Promise<number>;
+  estimateRows(): Promise<readonly TableEstimate[]>;
+}
+
 export interface Database {
   readonly capabilities: Capabilities;
   /** Sees what was committed before it began. */
@@ -69,6 +96,7 @@ export interface Database {
   /** Whether rows can be written now; the readiness probe asks. */
   probe(): Promise<void>;
   statistics(): DatabaseStatistics;
+  readonly storage: Storage;
   /** Waits for the writes under way, checkpoints, lets go of the lock. Closing twice is fine. */
   close(): Promise<void>;
 }

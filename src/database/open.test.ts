@@ -15,7 +15,7 @@ import { FakeClock } from "../../tests/support/clock.ts";
 import { seededChance } from "../kernel/chance.ts";
 import { createKeyring, WrongKeyError } from "../kernel/crypto.ts";
 import { AppError } from "../kernel/errors.ts";
-import { checkCanary, findCanary, sealCanary } from "./canary.ts";
+import { checkCanaries, findCanaries, findCanary, sealCanary } from "./canary.ts";
 import { lockFolder, readHolder } from "./lock.ts";
 import { type Migration, SchemaRefusedError } from "./migrate.ts";
 import { MIGRATIONS } from "./migrations.ts";
@@ -177,20 +177,20 @@ describe("opening a data folder", () => {
     test("opens with the key that sealed it and with no other", async () => {
       const { database } = await open(...MIGRATIONS);
       expect(await findCanary(database)).toBeUndefined();
-      await sealCanary(database, right);
-      const canary = (await findCanary(database)) ?? "";
-      checkCanary(right, canary);
-      expect(() => checkCanary(wrong, canary)).toThrow(WrongKeyError);
-      expect(() => checkCanary(wrong, canary)).toThrow(`sealed by key ${right.keyId}, this key is ${wrong.keyId}`);
+      await database.write((writer) => sealCanary(writer, right));
+      const canaries = (await database.read(findCanaries)) ?? { canary: "", former: new Map() };
+      checkCanaries(right, canaries);
+      expect(() => checkCanaries(wrong, canaries)).toThrow(WrongKeyError);
+      expect(() => checkCanaries(wrong, canaries)).toThrow(`sealed by key ${right.keyId}, this key is ${wrong.keyId}`);
       await database.close();
     });
 
     test("a single changed bit is refused, also under the right key's name", async () => {
       const { database } = await open(...MIGRATIONS);
-      await sealCanary(database, right);
+      await database.write((writer) => sealCanary(writer, right));
       const canary = (await findCanary(database)) ?? "";
       const changed = `${canary.slice(0, -1)}${canary.endsWith("A") ? "Q" : "A"}`;
-      expect(() => checkCanary(right, changed)).toThrow(WrongKeyError);
+      expect(() => checkCanaries(right, { canary: changed, former: new Map() })).toThrow(WrongKeyError);
       await database.close();
     });
   });

@@ -1,4 +1,4 @@
-import type { Reader, Writer } from "./database.ts";
+import type { Reader, TableEstimate, Writer } from "./database.ts";
 
 /** Made by the engine for itself, in every database that it writes to. */
 const OWN_TABLE = "hatch_writer";
@@ -21,4 +21,14 @@ export const analyze = (writer: Writer, table: string): Promise<number> => write
 export async function findServerVersion(reader: Reader): Promise<string> {
   const row = await reader.get<{ version: string }>("SELECT current_setting('server_version') AS version");
   return `Postgres ${row?.version ?? "of no version"}`;
+}
+
+/** As the server's planner counts them: brought up to date when it analyses a table. */
+export async function estimatePostgresRows(reader: Reader): Promise<readonly TableEstimate[]> {
+  const rows = await reader.all<{ name: string; rows: number }>(
+    `SELECT c.relname::text AS name, GREATEST(c.reltuples, 0)::bigint AS rows FROM pg_class c
+     WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace AND c.relname <> ? ORDER BY c.relname`,
+    [OWN_TABLE],
+  );
+  return rows.map((row) => ({ table: row.name, rows: Number(row.rows) }));
 }

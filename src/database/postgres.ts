@@ -1,10 +1,11 @@
 import { type Clock, systemClock } from "../kernel/clock.ts";
 import { AppError } from "../kernel/errors.ts";
 import { MINUTE, SECOND } from "../kernel/units.ts";
-import type { Capabilities, Database, Reader } from "./database.ts";
+import type { Capabilities, Database, Reader, Storage } from "./database.ts";
 import { type PostgresAddressOptions, parsePostgresAddress } from "./postgres-address.ts";
 import { ColumnCatalogue } from "./postgres-columns.ts";
 import { translatePostgres } from "./postgres-errors.ts";
+import { estimatePostgresRows } from "./postgres-inspect.ts";
 import { ReadingPool } from "./postgres-pool.ts";
 import type { Seat } from "./postgres-seat.ts";
 import { PostgresSession, type SessionOptions } from "./postgres-session.ts";
@@ -131,9 +132,17 @@ export async function openPostgresReadOnly(options: PostgresConnectionOptions): 
     onRollback() {},
     probe: refuse,
     statistics: () => ({ commits: 0, operations: 0, waiting: 0, bytes: size.bytes }),
+    storage: storageOf(reader),
     close: async () => session.abandon(),
   };
 }
+
+/** The server looks after its files itself. */
+const storageOf = (reader: Reader): Storage => ({
+  measure: () => undefined,
+  giveBack: async () => 0,
+  estimateRows: () => estimatePostgresRows(reader),
+});
 
 /**
  * The second engine. One session writes, through the lane, and holds the lock that makes this process the only one; a
@@ -196,6 +205,7 @@ export async function openPostgres({
       waiting: lane.waiting,
       bytes: size.bytes,
     }),
+    storage: storageOf(reader),
     writtenMessages: () => messages,
     close: () => {
       closing ??= close();

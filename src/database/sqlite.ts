@@ -12,6 +12,7 @@ import {
   type SqlValue,
   type Writer,
 } from "./database.ts";
+import { cutFreePages, estimateSqliteRows, JOURNAL_BYTES_KEPT, measureSqlite } from "./sqlite-storage.ts";
 import { type Transaction, WriteLane, type WriteLaneObserver } from "./write-lane.ts";
 
 export interface SqliteOptions {
@@ -26,7 +27,7 @@ const CAPABILITIES: Capabilities = { engine: "sqlite", sharedAcrossProcesses: fa
 /** Pages of the write-ahead log (4 KiB each) before a commit also checkpoints: fewer, larger fsyncs of the main file. */
 const CHECKPOINT_PAGES = 8_000;
 /** The default of 2 MiB re-reads pages of the indexes for nearly every event. Taken as it is needed, not at the start. */
-const WRITE_CACHE_KIB = 64 * 1024;
+const WRITE_CACHE_KIB = 32 * 1024;
 /** Kept statements per connection. The product's SQL is fixed text, far fewer than this; over it the oldest goes. */
 const STATEMENTS_MAX = 600;
 
@@ -212,6 +213,11 @@ export function openSqliteReadOnly(file: string): Database {
     onRollback() {},
     probe: refuse,
     statistics: () => ({ commits: 0, operations: 0, waiting: 0, bytes: sizeOf(file) + sizeOf(`${file}-wal`) }),
+    storage: {
+      measure: () => measureSqlite(connection, file),
+      giveBack: refuse,
+      estimateRows: () => readAtOneMoment(estimateSqliteRows),
+    },
     async close() {
       if (closed) return;
       closed = true;
@@ -233,6 +239,7 @@ export function openSqlite({ file, clock, observer = { committed() {} } }: Sqlit
   write.run("PRAGMA synchronous = FULL");
   write.run("PRAGMA foreign_keys = ON");
   write.run("PRAGMA temp_store = MEMORY");
+  write.run(`PRAGMA journal_size_limit = ${JOURNAL_BYTES_KEPT}`);
   write.run(`PRAGMA cache_size = -${WRITE_CACHE_KIB}`);
   write.run(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   const statements = new Statements(write);
@@ -284,6 +291,11 @@ export function openSqlite({ file, clock, observer = { committed() {} } }: Sqlit
       waiting: lane.waiting,
       bytes: sizeOf(file) + sizeOf(`${file}-wal`),
     }),
+    storage: {
+      measure: () => measureSqlite(read, file),
+      giveBack: (bytesMax) => lane.run((writer) => cutFreePages(writer, bytesMax)),
+      estimateRows: () => estimateSqliteRows(reader),
+    },
     close: () => {
       closing ??= close();
       return closing;

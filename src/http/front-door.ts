@@ -269,7 +269,8 @@ export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
     const authorization = request.headers.get("authorization");
     if (authorization === null) {
       const cookies = request.headers.get("cookie");
-      if (cookies?.includes(SESSION_COOKIE)) {
+      // Their own listener knows nobody in particular.
+      if (exchange.listener !== "operators" && cookies?.includes(SESSION_COOKIE)) {
         const access = findAccess(exchange);
         // What everybody may read is read from elsewhere too, by nobody in particular.
         if (access !== undefined && isFromPeople(exchange) && isPage(exchange)) {

@@ -59,6 +59,8 @@ export interface RouteRules {
    * signed in is known all the same.
    */
   readonly isPage?: boolean;
+  /** What pages are made of, the same for everybody: served by every listener. */
+  readonly isFile?: boolean;
   readonly impersonation?: WhileImpersonating | undefined;
   readonly bodyLimit: number;
   /** Answers even before the installation is claimed. */
@@ -172,9 +174,14 @@ function admitBrowser(principal: BrowserPrincipal, access: Guarded): void {
   throw forbidden(`The token lacks the scope ${access.widget}.`);
 }
 
-/** Where operators have a listener of their own, what is theirs is there and nothing else is. */
-function assertRightListener({ listener }: Exchange, { audience }: RouteRules): void {
-  if (listener === "only" || (listener === "operators") === (audience === "operators")) return;
+/**
+ * Where operators have a listener of their own, what is theirs is there and nothing else is, but for the files that pages
+ * are made of. What asks for an operator's session is on the public one too: by that session.
+ */
+function assertRightListener({ listener }: Exchange, { audience, access, isFile }: RouteRules): void {
+  if (listener === "only" || isFile === true) return;
+  const isOperators = audience === "operators";
+  if (listener === "operators" ? isOperators : !isOperators || access !== "public") return;
   throw notFound("The address");
 }
 
@@ -189,7 +196,8 @@ function wayInto({ scope, permission, account, widget }: Guarded): string {
 function admit(exchange: Exchange, rules: RouteRules): void {
   const { principal, request } = exchange;
   assertRightListener(exchange, rules);
-  if (rules.access === "public") return;
+  // Whoever reaches their listener is one of them: it asks for no credential.
+  if (exchange.listener === "operators" || rules.access === "public") return;
   if (!principal) throw unauthenticated(wayInto(rules.access));
   assertMayCall(principal, request.method, rules);
 }
@@ -251,6 +259,7 @@ interface Hooks {
   impersonation?: WhileImpersonating;
   audience?: Audience;
   page?: boolean;
+  file?: boolean;
 }
 
 /** A key may write what its scope lets it; `keys:write` also lists, but a safe method is never asked. */
@@ -327,6 +336,7 @@ function guardRoute(access: Access, idempotency: Idempotency) {
         access,
         audience: hooks.audience,
         isPage: hooks.page ?? false,
+        isFile: hooks.file ?? false,
         impersonation: hooks.impersonation,
         bodyLimit: hooks.bodyLimit === "batch" ? BATCH_BODY_BYTES_MAX : BODY_BYTES_MAX,
         beforeClaim: hooks.beforeClaim ?? false,
@@ -363,6 +373,8 @@ export const createGuard = (idempotency: Idempotency) =>
     audience: (_audience: Audience) => ({}),
     /** Whether it answers with a page, to a person in a browser. */
     page: (_is: boolean) => ({}),
+    /** Whether it is a file that pages are made of. */
+    file: (_is: boolean) => ({}),
   });
 export type Guard = ReturnType<typeof createGuard>;
 

@@ -1,14 +1,20 @@
 import audit from "../../docs/guides/audit-log.md" with { type: "text" };
+import encryption from "../../docs/guides/encryption-keys.md" with { type: "text" };
 import browser from "../../docs/guides/events-from-a-browser.md" with { type: "text" };
 import server from "../../docs/guides/events-from-a-server.md" with { type: "text" };
+import fitting from "../../docs/guides/fit-any-receiver.md" with { type: "text" };
+import healthy from "../../docs/guides/is-my-endpoint-healthy.md" with { type: "text" };
 import mail from "../../docs/guides/mail.md" with { type: "text" };
 import homeGrown from "../../docs/guides/migrating-from-a-home-grown-sender.md" with { type: "text" };
 import segment from "../../docs/guides/migrating-from-segment-destinations.md" with { type: "text" };
 import svix from "../../docs/guides/migrating-from-svix.md" with { type: "text" };
 import operating from "../../docs/guides/operating.md" with { type: "text" };
+import outgoing from "../../docs/guides/outgoing-connections.md" with { type: "text" };
 import postgres from "../../docs/guides/postgres.md" with { type: "text" };
 import program from "../../docs/guides/program-by-example.md" with { type: "text" };
 import quickstart from "../../docs/guides/quickstart.md" with { type: "text" };
+import retention from "../../docs/guides/retention.md" with { type: "text" };
+import unverified from "../../docs/guides/signature-does-not-verify.md" with { type: "text" };
 import access from "../../docs/guides/tls-and-access.md" with { type: "text" };
 import signatures from "../../docs/guides/verifying-signatures.md" with { type: "text" };
 import delivery from "../../docs/guides/webhook-delivery.md" with { type: "text" };
@@ -26,9 +32,15 @@ const TEXTS: Readonly<Record<string, string>> = {
   "events-from-a-server": server,
   "events-from-a-browser": browser,
   "verifying-signatures": signatures,
+  "signature-does-not-verify": unverified,
   "webhook-delivery": delivery,
+  "fit-any-receiver": fitting,
+  "is-my-endpoint-healthy": healthy,
+  "outgoing-connections": outgoing,
   operating,
+  retention,
   "tls-and-access": access,
+  "encryption-keys": encryption,
   "audit-log": audit,
   mail,
   postgres,

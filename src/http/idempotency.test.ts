@@ -4,8 +4,9 @@ import * as v from "valibot";
 import { createTestContext, createTestWorkspace, type TestContext } from "../../tests/support/context.ts";
 import { type FaultyDatabase, withFaults } from "../../tests/support/faults.ts";
 import { type CallOptions, createTestServer, type TestServer } from "../../tests/support/http.ts";
-import { purgeClaimsJob } from "../journal/idempotency.ts";
+import { retain } from "../../tests/support/retention.ts";
 import { mutate } from "../journal/mutate.ts";
+import { JOURNAL_RETENTION } from "../journal/retention.ts";
 import { AppError } from "../kernel/errors.ts";
 import type { JsonObject } from "../kernel/json.ts";
 import { createMetrics } from "../kernel/metrics.ts";
@@ -274,7 +275,7 @@ describe("what is not remembered", () => {
     expect([await done(), (await claims()).length]).toEqual([2, 1]);
   });
 
-  test("and the rows go, a thousand at a time, the younger ones stay", async () => {
+  test("and the rows go, batch by batch, the younger ones stay", async () => {
     await context.database.write((writer) =>
       writer.insertMany({
         table: "idempotency_claims",
@@ -283,19 +284,10 @@ describe("what is not remembered", () => {
       }),
     );
     await send("/v1/things", "k");
-    const run = { ...JOB, signal: new AbortController().signal };
-    expect(await purgeClaimsJob.run(context, run)).toEqual({ kind: "done", progress: { removed: 1_500 } });
+    expect(await retain(context, JOURNAL_RETENTION)).toEqual({ idempotencyClaims: 1_500 });
     expect((await claims()).length).toBe(1);
   });
 });
-
-const JOB = {
-  id: "job_x",
-  environmentId: undefined,
-  payload: {},
-  progress: undefined,
-  failures: 0,
-} as const;
 
 describe("repeats while the first request runs", () => {
   test("wait, twenty of them, and are given its answer", async () => {

@@ -47,7 +47,7 @@ export class Idempotency {
 
   constructor(context: Context) {
     this.#context = context;
-    this.#signer = createSigner(context.keyring.derive("idempotency"));
+    this.#signer = createSigner(context.keyring.keyFor("idempotency"));
     this.#replayed = context.metrics.counter(
       "idempotent_replays_total",
       "Requests that were given the answer of an earlier one under the same Idempotency-Key.",

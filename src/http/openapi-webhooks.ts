@@ -25,6 +25,9 @@ export const DELIVERY_HEADERS: Readonly<Record<string, DocumentParameter>> = {
   StandardSignature: header("webhook-signature", "Standard Webhooks: `v1,` and the base64 signature.", "v1,nQ0M…"),
 };
 
+/** Where a subscription says nothing else. */
+const AS_IT_IS =
+  "A subscription with a `signature`, `payload` or `preset` of its own gets other headers or another body.";
 /** Said of what can be subscribed to before anything sends it. */
 const NOT_YET = "This version does not send it yet.";
 
@@ -47,7 +50,7 @@ function documentWebhook(type: OutboundEventType): DocumentWebhook["post"] {
   return {
     operationId: `on_${type.name.replaceAll(/[^A-Za-z0-9]/g, "_")}`,
     summary: type.name,
-    description: type.planned ? `${type.description} ${NOT_YET}` : type.description,
+    description: `${type.planned ? `${type.description} ${NOT_YET}` : type.description} ${AS_IT_IS}`,
     tags: ["Outbound events"],
     parameters: Object.keys(DELIVERY_HEADERS).map((name) => ({ $ref: `#/components/parameters/${name}` })),
     requestBody: {

@@ -1,4 +1,5 @@
 import type { Context } from "../context.ts";
+import type { StorageSize } from "../database/database.ts";
 import type { DatabaseObserver } from "../database/open.ts";
 import type { Timer } from "../kernel/clock.ts";
 import type { MonotonicMs } from "../kernel/units.ts";
@@ -43,6 +44,24 @@ export function createDatabaseObserver({
   };
 }
 
+/** All others are small, or follow these. */
+const GROWING: ReadonlySet<string> = new Set([
+  "attempts",
+  "audit_entries",
+  "deliveries",
+  "delivery_hours",
+  "idempotency_claims",
+  "inputs",
+  "jobs",
+  "ledger_transfers",
+  "mails",
+  "members",
+  "outbound_events",
+  "refused_events",
+  "refused_requests",
+  "widget_sessions",
+]);
+
 const LAG_SAMPLE_MS = 250;
 
 /** Measures the process itself from now on. @returns how to end it */
@@ -65,6 +84,18 @@ export function observeProcess({ clock, metrics, database }: Context): () => voi
   metrics.gauge("process_resident_memory_bytes", "Memory of the process.", () => process.memoryUsage().rss);
   metrics.gauge("process_heap_used_bytes", "JavaScript heap in use.", () => process.memoryUsage().heapUsed);
   metrics.gauge("database_bytes", "Size of the database and its journal.", () => database.statistics().bytes);
+  const storage = (of: keyof Omit<StorageSize, "canShrink">) => () => {
+    const size = database.storage.measure()?.[of];
+    return size === undefined ? [] : [{ labels: {}, value: size }];
+  };
+  metrics.gauge("database_free_bytes", "Free space within the database's file.", storage("freeBytes"));
+  metrics.gauge("database_journal_bytes", "Size of the write-ahead log.", storage("journalBytes"));
+  metrics.gauge("disk_free_bytes", "What the disk of the data folder still takes.", storage("diskFreeBytes"));
+  metrics.gauge("table_rows", "Rows of the tables that grow, estimated and not counted.", async () =>
+    (await database.storage.estimateRows())
+      .filter(({ table }) => GROWING.has(table))
+      .map(({ table, rows }) => ({ labels: { table }, value: rows })),
+  );
   metrics.gauge("database_waiting", "Changes that wait for a commit.", () => database.statistics().waiting);
   return () => timer?.cancel();
 }

@@ -146,7 +146,9 @@ export function createServer({
     isPage: ({ request, path }) => table.find(request.method, path)?.rules.isPage ?? false,
     isForPeople: ({ request, path }) => {
       const route = table.find(request.method, path);
-      return route !== undefined && audienceOf(route) === "people";
+      if (route === undefined) return false;
+      const audience = audienceOf(route);
+      return audience === "people" || (audience === "operators" && route.rules.access !== "public");
     },
     takesWriteKey: ({ request, path }) => table.find(request.method, path)?.rules.takesWriteKey ?? false,
     isClosedTo: ({ request, path }) => !isClaimed() && table.find(request.method, path)?.rules.beforeClaim !== true,

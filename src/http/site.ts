@@ -72,8 +72,8 @@ export function createSite(context: Context, options: SiteOptions) {
       .get("/docs/gallery/overview", servePages(pages.sampleOverview), { ...read })
       .get("/docs/gallery/trace", servePages(pages.sampleTrace), { ...read })
       .get("/openapi.json", serve(pages.openApi), { ...file })
-      .get("/favicon.ico", serve(icon), { ...file, beforeClaim: true })
-      .get("/assets/:file", serve(asset), { ...file, beforeClaim: true });
+      .get("/favicon.ico", serve(icon), { ...file, beforeClaim: true, file: true })
+      .get("/assets/:file", serve(asset), { ...file, beforeClaim: true, file: true });
   };
   return { name: "site", routes };
 }

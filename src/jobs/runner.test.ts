@@ -3,8 +3,11 @@ import { eventually } from "../../tests/support/clock.ts";
 import { createTestContext, type TestContext } from "../../tests/support/context.ts";
 import { withFaults } from "../../tests/support/faults.ts";
 import { AppError } from "../kernel/errors.ts";
+import type { Id } from "../kernel/ids.ts";
+import type { JsonObject } from "../kernel/json.ts";
 import { addMs, DAY, MINUTE, SECOND } from "../kernel/units.ts";
-import type { JobDefinition, JobOutcome, JobRun } from "./job.ts";
+import { pauseJob } from "./control.ts";
+import { type JobDefinition, JobLostError, type JobOutcome, type JobRun } from "./job.ts";
 import { createJobRunner } from "./runner.ts";
 import { enqueueJobs } from "./store.ts";
 
@@ -19,6 +22,12 @@ const rows = () =>
     reader.all<{ kind: string; status: string; failures: number; run_at: number; reason: string | null }>(
       "SELECT kind, status, failures, run_at, reason FROM jobs ORDER BY id",
     ),
+  );
+
+const progressOf = (id: Id<"job">) =>
+  context.database.read(
+    async (reader) =>
+      (await reader.get<{ progress: string }>("SELECT progress FROM jobs WHERE id = ?", [id]))?.progress,
   );
 
 /** Jumps to a time and lets one tick of the scheduler pass there. */
@@ -211,5 +220,177 @@ test("while the database is away an outcome waits for it, and the work is not do
   away = false;
   await until("done");
   expect(runs).toBe(1);
+  await runner.stop(never);
+});
+
+test("what takes long has places of its own: however much of it runs, short work does not wait", async () => {
+  context = await createTestContext();
+  const open = Promise.withResolvers<void>();
+  let long = 0;
+  let short = 0;
+  const definitions: JobDefinition[] = [
+    {
+      kind: "long",
+      lane: "long",
+      run: async () => {
+        long += 1;
+        await open.promise;
+        return { kind: "done" };
+      },
+    },
+    {
+      kind: "short",
+      run: async () => {
+        short += 1;
+        return { kind: "done" };
+      },
+    },
+  ];
+  const runner = createJobRunner(context, definitions, "boot-1");
+  await runner.start();
+  await enqueue(...Array.from({ length: 12 }, () => ({ kind: "long", payload: {} })), { kind: "short", payload: {} });
+  await eventually(async () => {
+    await context.clock.advance(SECOND);
+    expect([long, short]).toEqual([8, 1]);
+  });
+  await eventually(() => expect([runner.running("long"), runner.running("short")]).toEqual([8, 0]));
+  open.resolve();
+  await eventually(async () => {
+    await context.clock.advance(SECOND);
+    expect(long).toBe(12);
+  });
+  await runner.stop(never);
+});
+
+test("a chunk and its checkpoint are kept together or not at all, and a job that was paused writes neither", async () => {
+  context = await createTestContext();
+  const gate = Promise.withResolvers<void>();
+  const written: unknown[] = [];
+  const runner = await start(async (_, job) => {
+    const write = (progress: JsonObject) =>
+      context.database.write(async (writer) => {
+        await writer.run("UPDATE instance SET value = ? WHERE name = 'probe'", [JSON.stringify(progress)]);
+        await job.checkpoint(writer, progress);
+      });
+    await write({ done: 1 });
+    await gate.promise;
+    await write({ done: 2 }).catch((error) => {
+      written.push(error);
+      throw error;
+    });
+    return { kind: "done" };
+  });
+  await enqueue({ kind: "work", payload: {} });
+  await until("running");
+  const [row] = await context.database.read((reader) => reader.all<{ id: Id<"job"> }>("SELECT id FROM jobs"));
+  const id = row?.id ?? "job_none";
+  await eventually(async () => expect(await progressOf(id)).toBe('{"done":1}'));
+  await context.database.write((writer) => pauseJob(writer, id));
+  gate.resolve();
+  await eventually(() => expect(written).toHaveLength(1));
+  expect(written[0]).toBeInstanceOf(JobLostError);
+  await context.clock.advance(5 * SECOND);
+  expect(await rows()).toMatchObject([{ status: "paused", failures: 0, reason: null }]);
+  expect(await progressOf(id)).toBe('{"done":1}');
+  const probe = await context.database.read((reader) =>
+    reader.get<{ value: string }>("SELECT value FROM instance WHERE name = 'probe'"),
+  );
+  expect(probe?.value).toBe('{"done":1}');
+  await runner.stop(never);
+});
+
+test("throws in a row without a step forward end a job as failed, where it says so; a step forward starts the count anew", async () => {
+  context = await createTestContext();
+  let runs = 0;
+  const runner = await start(
+    async (_, job) => {
+      runs += 1;
+      if (runs === 2) await context.database.write((writer) => job.checkpoint(writer, { done: 1 }));
+      throw new Error("broken");
+    },
+    { throwsMax: 3 },
+  );
+  await enqueue({ kind: "work", payload: {} });
+  await until("failed");
+  expect(runs).toBe(4);
+  expect(await rows()).toMatchObject([{ status: "failed", reason: expect.stringContaining("on our side") }]);
+  await runner.stop(never);
+});
+
+test("a job that somebody rings for begins at once, and one that snoozes until now goes on at once", async () => {
+  context = await createTestContext();
+  let runs = 0;
+  const runner = await start(async () =>
+    ++runs < 3 ? { kind: "snooze", until: context.clock.now() } : { kind: "done" },
+  );
+  await context.clock.advance(0);
+  await enqueue({ kind: "work", payload: {} });
+  runner.wake();
+  await eventually(async () => {
+    // Whatever is due fires, and no time passes.
+    await context.clock.advance(0);
+    expect((await rows())[0]?.status).toBe("done");
+  });
+  expect(runs).toBe(3);
+  await runner.stop(never);
+});
+
+test("a runner that was not started, or is stopped, does nothing when it is rung for", async () => {
+  context = await createTestContext();
+  let runs = 0;
+  const runner = createJobRunner(
+    context,
+    [{ kind: "work", run: async () => ({ kind: "done", progress: { runs: ++runs } }) }],
+    "boot-1",
+  );
+  await enqueue({ kind: "work", payload: {} });
+  runner.wake();
+  await context.clock.advance(2 * SECOND);
+  await runner.start();
+  await runner.stop(never);
+  runner.wake();
+  await context.clock.advance(2 * SECOND);
+  expect(runs).toBe(0);
+});
+
+test("more jobs than there are places follow each other, and none waits for the next look", async () => {
+  context = await createTestContext();
+  let runs = 0;
+  const runner = await start(async () => {
+    runs += 1;
+    return { kind: "done" };
+  });
+  await context.clock.advance(0);
+  await enqueue(...Array.from({ length: 30 }, () => ({ kind: "work", payload: {} })));
+  runner.wake();
+  await eventually(async () => {
+    // Whatever is due fires, and no time passes.
+    await context.clock.advance(0);
+    expect(runs).toBe(30);
+  });
+  await runner.stop(never);
+});
+
+test("who rings again and again does not put the next look off", async () => {
+  context = await createTestContext();
+  let runs = 0;
+  const runner = await start(async () => {
+    runs += 1;
+    return { kind: "done" };
+  });
+  await context.clock.advance(0);
+  await enqueue({ kind: "work", payload: {} });
+  const { after } = context.clock;
+  let timers = 0;
+  context.clock.after = (waitMs, run) => {
+    timers += 1;
+    return after.call(context.clock, waitMs, run);
+  };
+  for (let n = 0; n < 100; n++) runner.wake();
+  expect(timers).toBe(1);
+  await eventually(async () => {
+    await context.clock.advance(0);
+    expect(runs).toBe(1);
+  });
   await runner.stop(never);
 });

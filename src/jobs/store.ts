@@ -13,6 +13,7 @@ interface JobRow {
   readonly failures: number;
   readonly epoch: number;
   readonly progress: string | null;
+  readonly started_at: UnixMs | null;
 }
 
 export interface ClaimedJob {
@@ -31,7 +32,7 @@ export async function enqueueJobs(
   writer: Writer,
   drafts: readonly JobDraft[],
 ): Promise<void> {
-  for (const { kind, payload, environmentId, runAt, uniqueKey } of drafts) {
+  for (const { id, kind, payload, environmentId, runAt, uniqueKey } of drafts) {
     if (uniqueKey !== undefined) {
       const twin = await writer.get("SELECT id FROM jobs WHERE kind = ? AND unique_key = ? AND ended_at IS NULL", [
         kind,
@@ -55,7 +56,7 @@ export async function enqueueJobs(
       ],
       rows: [
         [
-          context.ids.next("job"),
+          id ?? context.ids.next("job"),
           kind,
           environmentId ?? null,
           uniqueKey ?? null,
@@ -78,16 +79,16 @@ export async function claimJobs(
 ): Promise<ClaimedJob[]> {
   if (options.kinds.length === 0) return [];
   const rows = await writer.all<JobRow>(
-    `SELECT id, kind, environment_id, payload, failures, epoch, progress FROM jobs
+    `SELECT id, kind, environment_id, payload, failures, epoch, progress, started_at FROM jobs
      WHERE status = 'waiting' AND run_at <= ? AND kind IN (${options.kinds.map(() => "?").join(", ")})
      ORDER BY run_at LIMIT ?`,
     [writer.now, ...options.kinds, options.limit],
   );
   await writer.updateMany({
     table: "jobs",
-    columns: ["status", "claimed_by", "epoch"],
+    columns: ["status", "claimed_by", "epoch", "started_at"],
     keyColumns: ["id"],
-    rows: rows.map((row) => ["running", options.claimant, row.epoch + 1, row.id]),
+    rows: rows.map((row) => ["running", options.claimant, row.epoch + 1, row.started_at ?? writer.now, row.id]),
   });
   return rows.map((row) => ({
     id: row.id,
@@ -136,7 +137,7 @@ export async function rescueUnheldJobs(
 }
 
 export interface JobEnding {
-  readonly status: "waiting" | "done" | "canceled";
+  readonly status: "waiting" | "done" | "failed" | "canceled";
   readonly runAt: UnixMs;
   readonly failures: number;
   readonly reason: string | undefined;
@@ -162,3 +163,30 @@ export async function settleJob(writer: Writer, job: ClaimedJob, ending: JobEndi
   );
   return changed === 1;
 }
+
+/** How far it is. Whatever failed before, it goes on. @returns false where the claim is no longer ours */
+export async function checkpointJob(
+  writer: Writer,
+  job: Pick<ClaimedJob, "id" | "epoch">,
+  progress: JsonObject,
+): Promise<boolean> {
+  const changed = await writer.run(
+    "UPDATE jobs SET progress = ?, failures = 0 WHERE id = ? AND epoch = ? AND status = 'running'",
+    [JSON.stringify(progress), job.id, job.epoch],
+  );
+  return changed === 1;
+}
+
+export interface JobCount {
+  readonly kind: string;
+  readonly status: string;
+  readonly count: number;
+  /** When the first of them is, or was, due. */
+  readonly first: UnixMs;
+}
+
+/** What has not ended, by kind and state. */
+export const countJobs = (reader: Reader): Promise<JobCount[]> =>
+  reader.all(
+    "SELECT kind, status, COUNT(*) AS count, MIN(run_at) AS first FROM jobs WHERE ended_at IS NULL GROUP BY kind, status",
+  );

@@ -41,7 +41,7 @@ export const readCheckpoint = (value: unknown): Checkpoint | undefined => {
 type Signing = Pick<Context, "keyring">;
 
 function signatureOf({ keyring }: Signing, { signature: _, ...signed }: Checkpoint): string {
-  return Buffer.from(hmacSha256(keyring.derive("audit"), canonical(signed))).toString("hex");
+  return Buffer.from(hmacSha256(keyring.keyFor("audit"), canonical(signed))).toString("hex");
 }
 
 export const isGenuine = (signing: Signing, checkpoint: Checkpoint): boolean =>

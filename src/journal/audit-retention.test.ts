@@ -34,6 +34,7 @@ const run = (signal = new AbortController().signal) =>
     progress: undefined,
     failures: 0,
     signal,
+    checkpoint: async () => {},
   });
 const withDetails = async () =>
   (

@@ -252,7 +252,7 @@ export async function verifyAudit(
   reader: Reader,
   kept: readonly KeptFile[] = [],
 ): Promise<AuditVerdict> {
-  const key = context.keyring.derive("audit");
+  const key = context.keyring.keyFor("audit");
   const droppedUntil = await findDroppedUntil(reader);
   const comparison = new Comparison(reader);
   const { checkpoints, faults: ofCheckpoints } = await hearWitnesses(context, reader, { kept, comparison });

@@ -289,6 +289,7 @@ test("only chains that grew are signed again, and a chain that was cut back is t
       progress: undefined,
       failures: 0,
       signal: new AbortController().signal,
+      checkpoint: async () => {},
     });
   expect(await run()).toEqual({ kind: "done", progress: { signed: 1, cut: 0 } });
   expect(await run()).toEqual({ kind: "done", progress: { signed: 0, cut: 0 } });

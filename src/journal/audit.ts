@@ -84,7 +84,7 @@ export async function appendAudit(
   principal: Principal,
   drafts: readonly AuditDraft[],
 ): Promise<void> {
-  const key = context.keyring.derive("audit");
+  const key = context.keyring.keyFor("audit");
   for (const draft of drafts) {
     const [head] = await writer.lockMany<{ sequence: number; digest: string }>({
       table: "audit_heads",

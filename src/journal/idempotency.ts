@@ -1,9 +1,9 @@
 import type { Context } from "../context.ts";
 import type { Reader, Writer } from "../database/database.ts";
-import type { JobDefinition } from "../jobs/job.ts";
+import type { SealedColumn } from "../kernel/crypto.ts";
 import { AppError } from "../kernel/errors.ts";
 import type { IdempotencyClaim } from "../kernel/principal.ts";
-import { addMs, DAY, MINUTE, type UnixMs } from "../kernel/units.ts";
+import { addMs, DAY, type UnixMs } from "../kernel/units.ts";
 
 /*
  * A change under an `Idempotency-Key` writes its claim in its own transaction, with what it came to: whoever finds the
@@ -34,6 +34,10 @@ export interface KeptClaim {
   readonly result: unknown;
 }
 
+export const CLAIMS_SEALED: readonly SealedColumn[] = [
+  { table: "idempotency_claims", column: "result_sealed", key: "key_hash" },
+  { table: "idempotency_claims", column: "answer_sealed", key: "key_hash" },
+];
 const placeOf = ({ keyHash }: Named, column: Sealed) => ({ table: "idempotency_claims", column, row: keyHash });
 
 async function findRow(reader: Reader, { environmentId, keyHash }: Named, now: UnixMs): Promise<ClaimRow | undefined> {
@@ -125,24 +129,9 @@ export async function keepAnswer(context: Sealing, claim: IdempotencyClaim, writ
   );
 }
 
-/** Rows of one transaction: others wait for it. */
-const PURGE_ROWS_MAX = 1_000;
-
-export const purgeClaimsJob: JobDefinition = {
-  kind: "journal.purge_idempotency_claims",
-  schedule: { cron: "40 * * * *", timezone: "UTC" },
-  async run({ database, clock }, { signal }) {
-    let removed = 0;
-    for (;;) {
-      if (signal.aborted) return { kind: "snooze", until: addMs(clock.now(), MINUTE) };
-      const count = await database.write((writer) =>
-        writer.run(
-          "DELETE FROM idempotency_claims WHERE key_hash IN (SELECT key_hash FROM idempotency_claims WHERE created_at <= ? ORDER BY created_at LIMIT ?)",
-          [addMs(writer.now, -KEPT_MS), PURGE_ROWS_MAX],
-        ),
-      );
-      removed += count;
-      if (count < PURGE_ROWS_MAX) return { kind: "done", progress: { removed } };
-    }
-  },
-};
+/** @returns how many were removed, at most `limit` */
+export const purgeClaims = (writer: Writer, before: UnixMs, limit: number): Promise<number> =>
+  writer.run(
+    "DELETE FROM idempotency_claims WHERE key_hash IN (SELECT key_hash FROM idempotency_claims WHERE created_at <= ? ORDER BY created_at LIMIT ?)",
+    [before, limit],
+  );

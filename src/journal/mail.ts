@@ -1,6 +1,6 @@
 import type { Context } from "../context.ts";
 import type { Writer } from "../database/database.ts";
-import type { SealedPlace } from "../kernel/crypto.ts";
+import type { SealedColumn, SealedPlace } from "../kernel/crypto.ts";
 import { type ErrorDetail, validationFailed } from "../kernel/errors.ts";
 import type { Id } from "../kernel/ids.ts";
 import { canonicalMailAddress, isHeaderText, isMailboxName, type Mailbox } from "../kernel/mail-address.ts";
@@ -29,6 +29,7 @@ export interface MailDraft {
 /** What is sealed of a mail. */
 export type MailContent = Pick<MailDraft, "toName" | "text" | "html" | "replyTo" | "unsubscribeUrl">;
 
+export const MAIL_SEALED: readonly SealedColumn[] = [{ table: "mails", column: "content_sealed", key: "id" }];
 export const mailPlace = (id: Id<"mail">): SealedPlace => ({ table: "mails", column: "content_sealed", row: id });
 
 /** A week old, a mail surprises more than it tells. */

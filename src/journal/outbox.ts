@@ -18,7 +18,22 @@ export interface Announcement {
   readonly traceparent?: string;
   /** The subscription that it tells of: none is told of itself. */
   readonly about?: Id<"sub">;
+  /** The only subscription that it is for, whoever else wants its type. */
+  readonly sole?: Id<"sub">;
 }
+
+const WRITTEN = [
+  "id",
+  "environment_id",
+  "type",
+  "body",
+  "created_at",
+  "user_id",
+  "input_sequence",
+  "traceparent",
+  "about_subscription_id",
+  "sole_subscription_id",
+] as const;
 
 type Announcing = Pick<Context, "ids" | "fanOut">;
 
@@ -33,17 +48,28 @@ export async function announce(
 ): Promise<readonly Id<"evt">[]> {
   const written: WrittenOutboundEvent[] = [];
   const rows: (string | number | null)[][] = [];
-  for (const { environmentId, type, data, userId, inputSequence, traceparent, about } of announcements) {
+  for (const { environmentId, type, data, userId, inputSequence, traceparent, about, sole } of announcements) {
     if (!(await context.fanOut.wants(writer, environmentId, type))) continue;
     const id = context.ids.next("evt");
     const body = JSON.stringify({ id, event: type, timestamp: isoSeconds(writer.now), data });
-    rows.push([id, environmentId, type, body, writer.now, userId ?? null, inputSequence ?? null, traceparent ?? null]);
-    written.push({ id, environmentId, type, createdAt: writer.now, ...(about === undefined ? {} : { about }) });
+    rows.push([
+      id,
+      environmentId,
+      type,
+      body,
+      writer.now,
+      userId ?? null,
+      inputSequence ?? null,
+      traceparent ?? null,
+      about ?? null,
+      sole ?? null,
+    ]);
+    written.push({ id, environmentId, type, body, createdAt: writer.now, ...(about === undefined ? {} : { about }) });
   }
   if (written.length === 0) return [];
   await writer.insertMany({
     table: "outbound_events",
-    columns: ["id", "environment_id", "type", "body", "created_at", "user_id", "input_sequence", "traceparent"],
+    columns: WRITTEN,
     rows,
   });
   await context.fanOut.expand(writer, written);
@@ -72,6 +98,24 @@ export function findOutboundEvent(
     environmentId,
     id,
   ]);
+}
+
+/** Of what is that old or younger in the whole installation, so that nobody's look walks through everybody's rows. */
+const LATEST_ROWS_MAX = 20_000;
+
+/** The latest of an environment whose bodies are kept, newest first, for somebody who looks. */
+export function listLatestTypes(
+  reader: Reader,
+  environmentId: Id<"env">,
+  limit: number,
+): Promise<{ readonly id: Id<"evt">; readonly type: string }[]> {
+  return reader.all(
+    `SELECT latest.id AS id, latest.type AS type FROM (
+       SELECT id, environment_id, type, CASE WHEN body IS NULL THEN 0 ELSE 1 END AS has_body
+       FROM outbound_events ORDER BY id DESC LIMIT ?
+     ) AS latest WHERE latest.environment_id = ? AND latest.has_body = 1 ORDER BY latest.id DESC LIMIT ?`,
+    [LATEST_ROWS_MAX, environmentId, limit],
+  );
 }
 
 export function listOutboundEventsOfInput(

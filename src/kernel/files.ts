@@ -16,7 +16,8 @@ export function writeDurably(path: string, text: string): void {
   rmSync(unfinished, { force: true });
   const descriptor = openSync(unfinished, "wx", 0o600);
   try {
-    writeSync(descriptor, text);
+    // A disk that is nearly full may take a part, and say so by nothing else.
+    if (writeSync(descriptor, text) !== Buffer.byteLength(text)) throw new Error(`${path} was not written whole`);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

@@ -40,3 +40,11 @@ export function formatDuration(duration: number): string {
   }
   return `${duration}ms`;
 }
+
+const BYTE_UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB"] as const;
+
+/** `12.3 MiB`, for people. */
+export function formatBytes(bytes: number): string {
+  const power = bytes < 1 ? 0 : Math.min(BYTE_UNITS.length - 1, Math.floor(Math.log2(bytes) / 10));
+  return power === 0 ? `${bytes} bytes` : `${(bytes / 1024 ** power).toFixed(1)} ${BYTE_UNITS[power]}`;
+}

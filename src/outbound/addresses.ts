@@ -127,6 +127,11 @@ function carriedByLocalTranslator(bytes: readonly number[], ipv4At: (...places: 
   return meaningful.length > 0 ? meaningful : carried;
 }
 
+/** Whether an address lies in one of these networks, whatever it is otherwise. */
+export const isInNetworks = (text: string, networks: readonly string[]): boolean =>
+  isIP(text) !== 0 &&
+  isWithin(ipaddr.parse(text), compiledOf({ allowNetworks: networks, allowLoopback: false }).networks);
+
 function isWithin(address: Address, networks: readonly Network[]): boolean {
   return networks.some(([base, bits]) => {
     if (address.kind() === "ipv4")

@@ -4,8 +4,9 @@ import type { Clock } from "../kernel/clock.ts";
 import { AppError } from "../kernel/errors.ts";
 import type { MonotonicMs } from "../kernel/units.ts";
 import type { EndpointUrl } from "./endpoint-url.ts";
+import type { ReceiverTls } from "./outbound.ts";
 
-/** The kept connections of one endpoint's origin. Origins never share one. */
+/** The kept connections of one identity to one endpoint's origin. No two share one. */
 export interface Lane {
   readonly session: Bun.FetchSession;
   /** When a connection was last given back to the pool. */
@@ -13,7 +14,7 @@ export interface Lane {
 }
 
 export interface Connections {
-  laneOf(endpoint: EndpointUrl): Lane;
+  laneOf(endpoint: EndpointUrl, tls?: ReceiverTls): Lane;
   /** Whether the next request may be put on a connection that has waited in the pool. */
   mayReuse(lane: Lane): boolean;
 }
@@ -24,13 +25,13 @@ const IDLE_SECONDS = 20;
 const POOL_MS = (IDLE_SECONDS + 8) * 1_000;
 const LANES_MAX = 1_000;
 
-export function createConnections(clock: Clock, caFile: string | undefined): Connections {
-  const ca = caFile === undefined ? undefined : readAuthorities(caFile);
+/** @param authorities PEM: the public ones with those of `outbound.caFile`; the usual ones if absent */
+export function createConnections(clock: Clock, authorities: string | undefined): Connections {
   const lanes = new Map<string, Lane>();
 
-  const open = (endpoint: EndpointUrl): Lane => {
-    const lane: Lane = { session: openSession(endpoint, ca), pooledAt: undefined };
-    lanes.set(endpoint.origin, lane);
+  const open = (key: string, endpoint: EndpointUrl, tls: ReceiverTls | undefined): Lane => {
+    const lane: Lane = { session: openSession(endpoint, authorities, tls), pooledAt: undefined };
+    lanes.set(key, lane);
     const [oldest] = lanes;
     if (lanes.size > LANES_MAX && oldest) {
       lanes.delete(oldest[0]);
@@ -40,14 +41,20 @@ export function createConnections(clock: Clock, caFile: string | undefined): Con
   };
 
   return {
-    laneOf(endpoint) {
-      return lanes.get(endpoint.origin) ?? open(endpoint);
+    laneOf(endpoint, tls) {
+      const key = tls === undefined ? endpoint.origin : `${endpoint.origin} ${tls.key}`;
+      return lanes.get(key) ?? open(key, endpoint, tls);
     },
     mayReuse: (lane) => lane.pooledAt !== undefined && clock.monotonic() - lane.pooledAt < POOL_MS,
   };
 }
 
-function openSession(endpoint: EndpointUrl, ca: string | undefined): Bun.FetchSession {
+function openSession(
+  endpoint: EndpointUrl,
+  authorities: string | undefined,
+  tls: ReceiverTls | undefined,
+): Bun.FetchSession {
+  const ca = tls?.authorities ?? authorities;
   const keepAlive = { idleTimeout: IDLE_SECONDS };
   if (endpoint.scheme === "http") return new Bun.FetchSession({ keepAlive });
   return new Bun.FetchSession({
@@ -58,6 +65,7 @@ function openSession(endpoint: EndpointUrl, ca: string | undefined): Bun.FetchSe
       // The address stands in the URL: the certificate is checked against the name. An address has no SNI.
       ...(endpoint.hostIsAddress ? {} : { serverName: endpoint.host }),
       ...(ca === undefined ? {} : { ca }),
+      ...(tls?.certificate === undefined ? {} : { cert: tls.certificate, key: tls.privateKey }),
     },
   });
 }

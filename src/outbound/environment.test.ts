@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { type Certificates, createCertificates } from "../../tests/support/certificates.ts";
+import { startConnectProxy } from "../../tests/support/connect-proxy.ts";
 import { startOtherEnd, wire } from "../../tests/support/other-end.ts";
 
 /** What a process with this environment gets from one send; the real process, for fetch reads these when it starts. */
@@ -8,11 +9,13 @@ async function sendIn(
   environment: Record<string, string>,
   url: string,
   caFile?: string,
+  proxyPort?: number,
 ): Promise<{ readonly result: unknown; readonly output: string }> {
   const source = `
     import { createOutbound } from ${JSON.stringify(join(import.meta.dir, "create-outbound.ts"))};
     import { systemClock } from ${JSON.stringify(join(import.meta.dir, "../kernel/clock.ts"))};
-    const config = { outbound: { caFile: ${JSON.stringify(caFile)} } };
+    const proxy = { scheme: "http", host: "127.0.0.1", port: ${proxyPort ?? 0}, user: undefined, bypass: [] };
+    const config = { outbound: { caFile: ${JSON.stringify(caFile)}${proxyPort === undefined ? "" : ", proxy"} } };
     const outbound = createOutbound({ clock: systemClock, config, resolver: async () => ["127.0.0.1"] });
     const policy = { allowNetworks: [], allowLoopback: true };
     const headers = { "X-Hatch-Signature": "sha256=feedface" };
@@ -52,6 +55,25 @@ describe("the environment of the process", () => {
       expect(overHttp.result).toEqual({ kind: "answered", status: 200 });
       expect(overHttps.result).toEqual({ kind: "answered", status: 200 });
       expect(proxy.connections).toBe(0);
+    },
+  );
+
+  test.each(["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "NO_PROXY", "no_proxy"])(
+    "can't turn anybody away from the proxy of the settings: %s",
+    async (name) => {
+      const trap = await startOtherEnd({ onData: (socket) => socket.end(wire("299 Trapped")) });
+      const secure = await startOtherEnd({
+        tls: certificates.issue("hooks.example.com"),
+        onData: (socket) => socket.write(wire("200 OK")),
+      });
+      const ours = await startConnectProxy(() => ({ tunnelTo: secure.port }));
+      const isList = name.toLowerCase() === "no_proxy";
+      const environment = { [name]: isList ? "*" : `http://127.0.0.1:${trap.port}` };
+      const { result } = await sendIn(environment, "https://hooks.example.com/", certificates.caFile, ours.port);
+      for (const end of [trap, secure, ours]) end.close();
+      expect(result).toEqual({ kind: "answered", status: 200 });
+      expect(ours.destinations).toEqual(["hooks.example.com:443"]);
+      expect(trap.connections).toBe(0);
     },
   );
 

@@ -12,6 +12,8 @@ const SELF_SIGNED = "The certificate is self-signed.";
 const NOT_HTTP = "The answer is not HTTP, or has more than 256 headers.";
 const UNKNOWN_AUTHORITY = "The certificate is signed by an unknown authority.";
 
+const HANDSHAKE: Failure = { failure: "tls", message: "The TLS handshake failed." };
+
 /** What fetch calls its errors. */
 const FAILURES: Readonly<Record<string, Failure>> = {
   ECONNREFUSED: { failure: "connect", message: "The connection was refused." },
@@ -24,7 +26,7 @@ const FAILURES: Readonly<Record<string, Failure>> = {
   ECONNRESET: { failure: "connect", message: CLOSED },
   ConnectionClosed: { failure: "connect", message: CLOSED },
   EPIPE: { failure: "connect", message: CLOSED },
-  EPROTO: { failure: "tls", message: "The TLS handshake failed." },
+  EPROTO: HANDSHAKE,
   CERT_HAS_EXPIRED: { failure: "tls", message: "The certificate has expired." },
   CERT_NOT_YET_VALID: { failure: "tls", message: "The certificate is not valid yet." },
   INVALID_PURPOSE: { failure: "tls", message: "The certificate is not one for servers." },
@@ -32,9 +34,11 @@ const FAILURES: Readonly<Record<string, Failure>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: { failure: "tls", message: "The certificate is for another name." },
   DEPTH_ZERO_SELF_SIGNED_CERT: { failure: "tls", message: SELF_SIGNED },
   SELF_SIGNED_CERT_IN_CHAIN: { failure: "tls", message: UNKNOWN_AUTHORITY },
+  CERT_SIGNATURE_FAILURE: { failure: "tls", message: UNKNOWN_AUTHORITY },
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: { failure: "tls", message: UNKNOWN_AUTHORITY },
   UNABLE_TO_GET_ISSUER_CERT: { failure: "tls", message: UNKNOWN_AUTHORITY },
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: { failure: "tls", message: UNKNOWN_AUTHORITY },
+  HPE_HEADER_OVERFLOW: { failure: "protocol", message: "The headers of the answer are too large." },
   ResponseHeadersTooLarge: { failure: "protocol", message: "The headers of the answer are too large." },
   Malformed_HTTP_Response: { failure: "protocol", message: NOT_HTTP },
   InvalidHTTPResponse: { failure: "protocol", message: NOT_HTTP },
@@ -42,6 +46,9 @@ const FAILURES: Readonly<Record<string, Failure>> = {
   UnsupportedTransferEncoding: { failure: "protocol", message: "The Transfer-Encoding of the answer is not known." },
   UnrequestedUpgrade: { failure: "protocol", message: "The answer asks for another protocol." },
 };
+
+/** What node:http calls answers that it can't read, behind a proxy. */
+const OF_PARSER: Failure = { failure: "protocol", message: NOT_HTTP };
 
 const CODE = /^[A-Za-z0-9_]{1,64}$/;
 
@@ -54,6 +61,8 @@ export function describeFailure(error: unknown): Failure {
   if (code === undefined) return { failure: "protocol", message: "The request can't be written as HTTP." };
   const known = FAILURES[code];
   if (known) return known;
+  if (code.startsWith("HPE_")) return OF_PARSER;
+  if (code.includes("_ALERT_")) return HANDSHAKE;
   if (OF_TLS.test(code)) return { failure: "tls", message: `The certificate is not accepted (${code}).` };
   return { failure: "connect", message: `The request failed (${code}).` };
 }

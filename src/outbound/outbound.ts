@@ -1,5 +1,5 @@
 import type { ErrorDetail } from "../kernel/errors.ts";
-import type { DurationMs } from "../kernel/units.ts";
+import type { DurationMs, UnixMs } from "../kernel/units.ts";
 
 /** Where a request may go beside the public internet. */
 export interface AddressPolicy {
@@ -7,6 +7,21 @@ export interface AddressPolicy {
   readonly allowNetworks: readonly string[];
   /** Loopback is allowed: the test environment of a server that listens on loopback only. */
   readonly allowLoopback: boolean;
+  /** The operator named the host in the settings: the lists of hosts are for those that others name. */
+  readonly namedByOperator?: boolean;
+}
+
+/** Who we are to a receiver, and who it has to be, where that is agreed upon with this one receiver. */
+export interface ReceiverTls {
+  /** Names whose connections they are: a request is sent over those of its own key only. */
+  readonly key: string;
+  /** PEM: the certificate that we show, with those above it, and its private key. */
+  readonly certificate: string | undefined;
+  readonly privateKey: string | undefined;
+  /** PEM: the authorities that its certificate is believed by, in place of all others. */
+  readonly authorities: string | undefined;
+  /** When our certificate ends. */
+  readonly endsAt: UnixMs | undefined;
 }
 
 export type UrlVerdict =
@@ -25,6 +40,7 @@ export interface OutboundRequest {
   readonly policy: AddressPolicy;
   /** How much of the answer's body is read; 16 KiB if absent, at most a mebibyte. */
   readonly answerBytesMax?: number;
+  readonly tls?: ReceiverTls | undefined;
 }
 
 /** How long each part took, in milliseconds. */
@@ -35,7 +51,16 @@ export interface Timings {
   readonly body: number;
 }
 
-export type FailureKind = "forbidden_address" | "dns" | "connect" | "tls" | "timeout" | "protocol" | "aborted";
+export type FailureKind =
+  | "forbidden_address"
+  | "dns"
+  | "connect"
+  | "tls"
+  | "timeout"
+  | "protocol"
+  | "aborted"
+  /** The way out, not whom we wanted to reach: nothing was sent. */
+  | "proxy";
 
 export type OutboundResult =
   | {
@@ -54,7 +79,25 @@ export type OutboundResult =
       readonly message: string;
       readonly timings: Timings;
       readonly address: string | undefined;
+      /** Where the failure is `proxy`: not worth trying again before. */
+      readonly notBefore?: UnixMs;
     };
+
+/** How the egress proxy does. */
+export interface ProxyState {
+  /** Host and port, without credentials. */
+  readonly place: string;
+  /** Undefined while it answers. */
+  readonly outage: { readonly since: UnixMs; readonly message: string } | undefined;
+}
+
+/** The way to an endpoint is in doubt: nothing is sent before, and then one request, to see. */
+export interface Hold {
+  /** Whether it is about all that goes through the proxy, or about this one host. */
+  readonly of: "proxy" | "host";
+  readonly until: UnixMs;
+  readonly message: string;
+}
 
 /** The only way out of the process. */
 export interface Outbound {
@@ -62,4 +105,8 @@ export interface Outbound {
   vet(url: string, policy: AddressPolicy): Promise<UrlVerdict>;
   /** Vets and pins every address anew, follows nothing, obeys no proxy of the environment. Never throws. */
   send(request: OutboundRequest, signal?: AbortSignal): Promise<OutboundResult>;
+  /** What is known against the way to an endpoint, so that nothing need be taken up for it; undefined where nothing is. */
+  holdOf?(url: string): Hold | undefined;
+  /** Undefined where there is no proxy. */
+  readonly proxy?: ProxyState | undefined;
 }

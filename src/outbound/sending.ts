@@ -7,9 +7,26 @@ import { describeFailure, type Failure, isNeverConnected, isOfKeptConnection } f
 import { findAddresses } from "./find-addresses.ts";
 import type { NameBook } from "./names.ts";
 import type { OutboundRequest, OutboundResult, Timings } from "./outbound.ts";
+import { destinationOf, type EgressProxy } from "./proxy/create-proxy.ts";
+import { exchange, TunnelRequestError } from "./proxy/exchange.ts";
+import { DestinationRefused, faultInTime, ProxyFault } from "./proxy/faults.ts";
+import type { Passage } from "./proxy/standing.ts";
+import type { Progress } from "./proxy/tunnel.ts";
+import { adviseOf } from "./tls-advice.ts";
+import type { FindWay } from "./ways.ts";
 
 /** Addresses of one name that are tried in turn where none can be connected to. */
 const TRIES_MAX = 4;
+
+type FailedResult = Extract<OutboundResult, { readonly kind: "failed" }>;
+
+export interface SendingParts {
+  readonly clock: Clock;
+  readonly names: NameBook;
+  readonly connections: Connections;
+  readonly proxy: EgressProxy | undefined;
+  readonly findWay: FindWay;
+}
 
 /** Set by us or by the connection; a caller's own would make two readings of one request possible. */
 const OUR_HEADERS: ReadonlySet<string> = new Set([
@@ -35,9 +52,8 @@ const OUR_HEADERS: ReadonlySet<string> = new Set([
  * or that still held a rest of the last answer, is replaced by a fresh one, once. Nothing else is tried twice: the ladder of the delivery does that.
  */
 export class Sending {
+  readonly #parts: SendingParts;
   readonly #clock: Clock;
-  readonly #names: NameBook;
-  readonly #connections: Connections;
   readonly #request: OutboundRequest;
   readonly #deadline: Deadline;
   readonly #start: number;
@@ -45,19 +61,12 @@ export class Sending {
   #firstByteMs = 0;
   #address: string | undefined;
 
-  constructor(
-    clock: Clock,
-    names: NameBook,
-    connections: Connections,
-    request: OutboundRequest,
-    signal: AbortSignal | undefined,
-  ) {
-    this.#clock = clock;
-    this.#names = names;
-    this.#connections = connections;
+  constructor(parts: SendingParts, request: OutboundRequest, signal: AbortSignal | undefined) {
+    this.#parts = parts;
+    this.#clock = parts.clock;
     this.#request = request;
-    this.#start = clock.monotonic();
-    this.#deadline = new Deadline(clock, request.timeout, signal);
+    this.#start = parts.clock.monotonic();
+    this.#deadline = new Deadline(parts.clock, request.timeout, signal);
   }
 
   async run(leave: () => void): Promise<OutboundResult> {
@@ -66,7 +75,11 @@ export class Sending {
       if ("refused" in endpoint) {
         return this.#failed({ failure: "forbidden_address", message: endpoint.refused.message });
       }
-      const lookup = findAddresses(this.#names, endpoint, this.#request.policy);
+      const way = this.#parts.findWay(endpoint, this.#request.policy);
+      if (typeof way === "object") return this.#failed(way);
+      const { proxy } = this.#parts;
+      if (way === "proxy" && proxy) return await this.#goThrough(proxy, endpoint);
+      const lookup = findAddresses(this.#parts.names, endpoint, this.#request.policy);
       const found = lookup instanceof Promise ? await this.#deadline.race(lookup) : lookup;
       this.#dnsMs = this.#since(0);
       if (!found || this.#deadline.reason) return this.#failed(this.#outOfTime("looking up the name"));
@@ -79,12 +92,13 @@ export class Sending {
   }
 
   async #exchange(endpoint: EndpointUrl, addresses: readonly string[]): Promise<OutboundResult> {
-    const lane = this.#connections.laneOf(endpoint);
+    const { connections } = this.#parts;
+    const lane = connections.laneOf(endpoint, this.#request.tls);
     let isFresh = false;
     for (let place = 0; ; ) {
       const address = addresses[place] ?? "";
       this.#address = address;
-      const mayReuse = !isFresh && this.#connections.mayReuse(lane);
+      const mayReuse = !isFresh && connections.mayReuse(lane);
       try {
         return await this.#answered(await this.#fetch(endpoint, address, lane, !isFresh), lane);
       } catch (error) {
@@ -98,6 +112,64 @@ export class Sending {
         else return this.#failedToReach(endpoint, describeFailure(error));
       }
     }
+  }
+
+  /** The proxy looks the name up and connects; TLS goes from us to the endpoint, through the tunnel. */
+  async #goThrough(proxy: EgressProxy, endpoint: EndpointUrl): Promise<OutboundResult> {
+    const passage = proxy.standing.enter(destinationOf(endpoint));
+    if ("until" in passage) {
+      return { ...this.#failed({ failure: "proxy", message: passage.message }), notBefore: passage.until };
+    }
+    try {
+      return await this.#exchangeThrough(proxy, endpoint, passage);
+    } finally {
+      passage.leave();
+    }
+  }
+
+  async #exchangeThrough(proxy: EgressProxy, endpoint: EndpointUrl, passage: Passage): Promise<OutboundResult> {
+    const { tls, method, body } = this.#request;
+    const lane = proxy.laneOf(endpoint, tls);
+    const request = { method, headers: this.#headers(endpoint), body };
+    for (let isFresh = false; ; ) {
+      const progress: Progress = { reached: false, opened: false };
+      const agent = isFresh ? lane.fresh() : lane.agent;
+      try {
+        const answer = await exchange(agent, endpoint, request, { passage, signal: this.#deadline.signal, progress });
+        passage.worked();
+        return await this.#answered(answer, undefined);
+      } catch (thrown) {
+        const error = thrown instanceof TunnelRequestError ? thrown.cause : thrown;
+        const wasKept = thrown instanceof TunnelRequestError && thrown.wasKept;
+        if (wasKept) progress.opened = true;
+        if (this.#deadline.reason === "timeout" && wasKept) lane.agent.closeIdle();
+        if (wasKept && !isFresh && !this.#deadline.reason && isOfKeptConnection(error)) isFresh = true;
+        else return this.#failedThrough(proxy, endpoint, { error, passage, progress });
+      }
+    }
+  }
+
+  #failedThrough(
+    proxy: EgressProxy,
+    endpoint: EndpointUrl,
+    { error, passage, progress }: { readonly error: unknown; readonly passage: Passage; readonly progress: Progress },
+  ): OutboundResult {
+    if (this.#deadline.reason === "aborted") return this.#failedToReach(endpoint, this.#outOfTime("waiting"));
+    if (error instanceof DestinationRefused) {
+      passage.answered();
+      return this.#failedToReach(endpoint, { failure: "connect", message: error.message });
+    }
+    if (progress.opened) {
+      const isLate = this.#deadline.reason !== undefined;
+      return this.#failedToReach(endpoint, isLate ? this.#outOfTime("waiting for the answer") : describeFailure(error));
+    }
+    const fault = error instanceof ProxyFault ? error : faultInTime(progress);
+    if (passage.failed(fault) === "host") {
+      return this.#failedToReach(endpoint, { failure: "connect", message: fault.message });
+    }
+    const { message } = fault;
+    const notBefore = proxy.holdOf(endpoint)?.until ?? this.#clock.now();
+    return { ...this.#failedToReach(endpoint, { failure: "proxy", message }), notBefore };
   }
 
   #fetch(endpoint: EndpointUrl, address: string, lane: Lane, keepalive: boolean): Promise<Response> {
@@ -131,11 +203,14 @@ export class Sending {
     return headers;
   }
 
-  async #answered(response: Response, lane: Lane): Promise<OutboundResult> {
-    const { status } = response;
+  async #answered(
+    response: Response | { readonly unknownStatus: number },
+    lane: Lane | undefined,
+  ): Promise<OutboundResult> {
     this.#firstByteMs = this.#since(this.#dnsMs);
-    if (status < 200 || status > 599) {
-      response.body?.cancel().catch(() => undefined);
+    const status = "unknownStatus" in response ? response.unknownStatus : response.status;
+    if ("unknownStatus" in response || status < 200 || status > 599) {
+      if (!("unknownStatus" in response)) response.body?.cancel().catch(() => undefined);
       return this.#failed({
         failure: "protocol",
         message: `The answer has the status ${status}, which HTTP does not know.`,
@@ -143,7 +218,7 @@ export class Sending {
     }
     const before = this.#since(0);
     const body = await readBriefly(response, this.#deadline, this.#request.answerBytesMax);
-    if (response.headers.get("connection") !== "close") lane.pooledAt = this.#clock.monotonic();
+    if (lane && response.headers.get("connection") !== "close") lane.pooledAt = this.#clock.monotonic();
     return {
       kind: "answered",
       status,
@@ -160,13 +235,13 @@ export class Sending {
     return { failure: "timeout", message: `${seconds} s passed ${doing}.` };
   }
 
-  #failedToReach(endpoint: EndpointUrl, failure: Failure): OutboundResult {
+  #failedToReach(endpoint: EndpointUrl, failure: Failure): FailedResult {
     this.#firstByteMs = this.#since(this.#dnsMs);
-    this.#names.forget(endpoint.host);
-    return this.#failed(failure);
+    this.#parts.names.forget(endpoint.host);
+    return this.#failed(adviseOf(failure, this.#request.tls, this.#clock.now()));
   }
 
-  #failed(failure: Failure): OutboundResult {
+  #failed(failure: Failure): FailedResult {
     return { kind: "failed", ...failure, timings: this.#timings(0), address: this.#address };
   }
 

@@ -9,6 +9,9 @@ import { durationMs } from "../kernel/units.ts";
 import { createOutbound } from "./create-outbound.ts";
 import type { OutboundResult } from "./outbound.ts";
 
+const HANDSHAKE =
+  "The TLS handshake failed. A receiver that asks for a client certificate gets it by `tls` of the subscription.";
+
 let certificates: Certificates;
 const ends: OtherEnd[] = [];
 beforeAll(() => {
@@ -53,7 +56,8 @@ describe("a certificate", () => {
     expect(await sendTo(url, undefined)).toMatchObject({
       kind: "failed",
       failure: "tls",
-      message: "The certificate is signed by an unknown authority.",
+      message:
+        "The certificate is signed by an unknown authority. Its authority can be given in outbound.caFile, or as `tls.ca` of a subscription.",
     });
     expect(end.received).toBe("");
   });
@@ -69,7 +73,11 @@ describe("a certificate", () => {
       "The certificate is not one for servers.",
     ],
     ["is for too many names", () => certificates.issue("*.com"), "The certificate is for another name."],
-    ["is self-signed", () => certificates.selfSigned("hooks.example.com"), "The certificate is self-signed."],
+    [
+      "is self-signed",
+      () => certificates.selfSigned("hooks.example.com"),
+      "The certificate is self-signed. Its authority can be given in outbound.caFile, or as `tls.ca` of a subscription.",
+    ],
   ])("that %s is refused, and the body stays here", async (_, make, message) => {
     const end = await serve(make());
     const result = await sendTo(`https://hooks.example.com:${end.port}/`, certificates.caFile);
@@ -103,7 +111,7 @@ describe("a handshake", () => {
   ] as const)("%s fails, and the body stays here", async (_, options) => {
     const end = await serve({ ...certificates.issue("hooks.example.com"), ...options });
     const result = await sendTo(`https://hooks.example.com:${end.port}/`, certificates.caFile);
-    expect(result).toMatchObject({ kind: "failed", failure: "tls", message: "The TLS handshake failed." });
+    expect(result).toMatchObject({ kind: "failed", failure: "tls", message: HANDSHAKE });
     expect(end.received).toBe("");
   });
 
@@ -150,7 +158,7 @@ test("https to a port that speaks something else fails as TLS, http to a TLS por
   ends.push(plain);
   expect(await sendTo(`https://hooks.example.com:${plain.port}/`, undefined)).toMatchObject({
     failure: "tls",
-    message: "The TLS handshake failed.",
+    message: HANDSHAKE,
   });
   const secure = await serve(certificates.issue("hooks.example.com"));
   expect(await sendTo(`http://hooks.example.com:${secure.port}/`, undefined)).toMatchObject({ failure: "connect" });

@@ -1,7 +1,7 @@
+import { writeUnusually } from "../../features/webhooks/index.ts";
 import type { Check } from "./check.ts";
 import { diagnose, diagnoseBody } from "./diagnose.ts";
 import type { Decides, Examiner } from "./examiner.ts";
-import { writeUnusually } from "./json-text.ts";
 import { mistake } from "./mistakes.ts";
 import { type Answer, isAccepted } from "./send.ts";
 import { rightOnlyIn } from "./signatures.ts";

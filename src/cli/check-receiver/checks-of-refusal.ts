@@ -1,6 +1,6 @@
+import { PRETTY, writeJson } from "../../features/webhooks/index.ts";
 import type { Check } from "./check.ts";
 import type { Examiner } from "./examiner.ts";
-import { PRETTY, writeJson } from "./json-text.ts";
 import { type Mistake, mistake } from "./mistakes.ts";
 import { type Answer, isAccepted } from "./send.ts";
 import { changeSignatures, type Headers, type Message, withoutFamilies, withoutSignatures } from "./signatures.ts";

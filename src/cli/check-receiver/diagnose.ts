@@ -1,4 +1,4 @@
-import type { Deviation } from "./deviations.ts";
+import type { Deviation } from "../../features/webhooks/index.ts";
 import type { Examiner } from "./examiner.ts";
 import { type Mistake, mistake } from "./mistakes.ts";
 import { searchDeviations } from "./search.ts";

@@ -1,6 +1,5 @@
-import { type Deviation, deviationsOf } from "./deviations.ts";
+import { type Deviation, deviationsOf, signedWith } from "../../features/webhooks/index.ts";
 import type { Examiner } from "./examiner.ts";
-import { signedWith } from "./recipe.ts";
 import { isAccepted } from "./send.ts";
 import type { Family, Message } from "./signatures.ts";
 

@@ -1,10 +1,18 @@
-import { createSigningSecret, type SigningSecret, signatureHeaders } from "../../features/webhooks/index.ts";
+import {
+  createSigningSecret,
+  type SignatureFamily,
+  type SignatureHeaders,
+  type SignedMessage,
+  type SigningSecret,
+  signatureHeaders,
+} from "../../features/webhooks/index.ts";
 import { unixMs } from "../../kernel/units.ts";
 
 /** Which families of signature headers are sent; Hatch itself sends both. */
-export type Format = "hatch" | "standard" | "both";
-export type Family = Exclude<Format, "both">;
-export type Headers = Readonly<Record<string, string>>;
+export type Format = SignatureFamily | "both";
+export type Family = SignatureFamily;
+export type Headers = SignatureHeaders;
+export type Message = SignedMessage;
 
 const FAMILY_OF: Readonly<Record<string, Family>> = {
   "X-Hatch-Timestamp": "hatch",
@@ -20,15 +28,6 @@ const FAMILY_OF: Readonly<Record<string, Family>> = {
 
 const SIGNATURES: ReadonlySet<string> = new Set(["X-Hatch-Signature", "X-Hatch-Signature-Next", "webhook-signature"]);
 
-export interface Message {
-  readonly event: string;
-  readonly deliveryId: string;
-  readonly attempt: number;
-  /** Unix seconds. */
-  readonly timestamp: number;
-  readonly body: string;
-}
-
 export const signingSecretOf = (text: string): SigningSecret =>
   createSigningSecret(text, { createdAt: unixMs(0), expiresAt: undefined });
 
@@ -41,7 +40,7 @@ export function signed(
   secrets: readonly SigningSecret[],
   { format, prefersNewest = false }: { readonly format: Format; readonly prefersNewest?: boolean },
 ): Record<string, string> {
-  const all = signatureHeaders({ ...message, secrets, prefersNewest });
+  const all = signatureHeaders({ ...message, secrets, refusals: prefersNewest ? 1 : 0 });
   return format === "both" ? all : pick(all, (name) => FAMILY_OF[name] === format);
 }
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { settle } from "../../../tests/support/clock.ts";
 import { createTestContext, TEST_CONFIG, type TestContext } from "../../../tests/support/context.ts";
 import { type CallOptions, call as callServer } from "../../../tests/support/http.ts";
+import { retain } from "../../../tests/support/retention.ts";
 import type { WrittenOutboundEvent } from "../../context.ts";
 import type { Database } from "../../database/database.ts";
 import { createServer, type HttpServer } from "../../http/server.ts";
@@ -607,18 +608,10 @@ describe("housekeeping", () => {
       );
     await insert(context.clock.now() - 7 * DAY - 1, 2_500);
     await insert(context.clock.now() - 7 * DAY, 3);
-    const [job] = access.feature.jobs ?? [];
-    const run = (signal: AbortSignal) =>
-      job?.run(context, {
-        id: "job_x",
-        environmentId: undefined,
-        payload: {},
-        progress: undefined,
-        failures: 0,
-        signal,
-      });
-    expect(await run(AbortSignal.abort())).toMatchObject({ kind: "snooze" });
-    expect(await run(new AbortController().signal)).toEqual({ kind: "done", progress: { removed: 2_500 } });
+    const { retention } = access.feature;
+    await retain(context, retention, { signal: AbortSignal.abort() });
+    expect(await count("refused_requests")).toBe(2_503);
+    expect(await retain(context, retention)).toMatchObject({ refusedRequests: 2_500 });
     expect(await count("refused_requests")).toBe(3);
   });
 

@@ -14,7 +14,6 @@ import { examineAccess } from "./examine.ts";
 import { endImpersonationJob } from "./impersonation/impersonation.ts";
 import { inspectCredential } from "./inspector/inspect.ts";
 import type { InspectCredential, Inspection } from "./inspector/types.ts";
-import { purgeRefusedRequestsJob } from "./jobs.ts";
 import { createKey } from "./keys/create-key.ts";
 import { LastUse } from "./keys/last-use.ts";
 import { revokeKey } from "./keys/revoke-key.ts";
@@ -22,8 +21,10 @@ import { rotateKey } from "./keys/rotate-key.ts";
 import { listKeys } from "./keys/store.ts";
 import { signInClaimant } from "./pages/claimant.ts";
 import { showHome } from "./pages/home.ts";
-import { purgeLinksJob, resetJob } from "./passwords/passwords.ts";
+import { resetJob } from "./passwords/passwords.ts";
 import { openPeopleDoor, type PeopleDoor } from "./people/door.ts";
+import { ACCESS_RETENTION } from "./retention/rules.ts";
+import { ACCESS_FORGET } from "./retention/store.ts";
 import type { AccessRoom } from "./room.ts";
 import { createAccessRoutes } from "./routes.ts";
 import { createSessionAuthentication, createSessionRenewal } from "./sessions/authenticate-session.ts";
@@ -34,7 +35,6 @@ import { createSetupToken } from "./setup-token.ts";
 import { renewSession } from "./sign-in/renew.ts";
 import { type TurnRules, Turns } from "./sign-in/turns.ts";
 import { hasWorkspace, listEnvironments } from "./store.ts";
-import { purgeTokensJob } from "./tokens/jobs.ts";
 import { rotateTokenKey } from "./tokens/rotate-token-key.ts";
 import { TokenSigning } from "./tokens/signing.ts";
 import type {
@@ -141,7 +141,10 @@ export const ACCESS_EVENTS: readonly OutboundEventType[] = [KEY_ROTATED];
 export async function createAccess(
   context: Context,
   onClaimed: () => void = () => {},
-  secrets: { readonly oidcClientSecret?: string | undefined } = {},
+  secrets: {
+    readonly oidcClientSecret?: string | undefined;
+    readonly afterWorkspaceChange?: AccessRoom["afterChange"];
+  } = {},
 ): Promise<Access> {
   let isClaimed = await context.database.read(hasWorkspace);
   const claimed = (): void => {
@@ -157,6 +160,7 @@ export async function createAccess(
     knownOrigins: new KnownOrigins(context),
     signing: new TokenSigning(context),
     sessions: new LiveSessions(context),
+    afterChange: secrets.afterWorkspaceChange ?? (() => []),
     cookies: createCookieJar(context.config),
     findProvider: createProviderFinder(context, secrets.oidcClientSecret),
     turns: {
@@ -176,8 +180,15 @@ export async function createAccess(
     feature: {
       name: "access",
       routes: (guard) => createAccessRoutes(room, guard),
-      jobs: [purgeRefusedRequestsJob, resetJob, purgeLinksJob, purgeTokensJob, endImpersonationJob],
+      jobs: [resetJob, endImpersonationJob],
+      retention: ACCESS_RETENTION,
+      forget: ACCESS_FORGET,
       emits: ACCESS_EVENTS,
+      sealed: [
+        { table: "accounts", column: "totp_secret", key: "id" },
+        { table: "token_keys", column: "secret", key: "id" },
+        { table: "oidc_sessions", column: "refresh_token", key: "session_id" },
+      ],
       stop: () => lastUse.flush(),
       examine: examineAccess,
     },

@@ -1,5 +1,7 @@
 import type { Context } from "../../context.ts";
 import type { RouteTable } from "../../http/route-table.ts";
+import type { JobDraft } from "../../jobs/job.ts";
+import type { Id } from "../../kernel/ids.ts";
 import type { Counter } from "../../kernel/metrics.ts";
 import type { KnownOrigins } from "./browsers/known-origins.ts";
 import type { CredentialCache } from "./credential-cache.ts";
@@ -29,6 +31,8 @@ export interface AccessRoom {
   readonly passwordChecks: Counter;
   readonly tokensMade: Counter;
   readonly leaksReported: Counter;
+  /** What other rooms have to do, once the workspace was suspended, resumed or deleted. */
+  readonly afterChange: (workspaceId: Id<"ws">) => readonly JobDraft[];
   /** Called after the commit that made the first workspace. */
   readonly claimed: () => void;
 }

@@ -4,9 +4,10 @@ import type { Feature } from "../../feature.ts";
 import type { ProgramCache, ProgramSurroundings, Recorder } from "../progression/index.ts";
 import { createEventTypes } from "./event-types.ts";
 import { createIngest } from "./ingest.ts";
-import { purgeRefusedEventsJob } from "./refused/jobs.ts";
 import { RefusedEvents } from "./refused/keep.ts";
 import { createRefusedEventRoutes } from "./refused/routes.ts";
+import { EVENTS_RETENTION } from "./retention/rules.ts";
+import { EVENTS_FORGET } from "./retention/store.ts";
 import { createEventRoutes, type FindDeliveries } from "./routes.ts";
 import { compileSchema } from "./schema.ts";
 import { createSegmentRoutes } from "./segment/routes.ts";
@@ -57,6 +58,7 @@ export function createEvents(context: Context, options: EventsOptions): Feature 
         .use(createRefusedEventRoutes(context.database, guard))
         .use(createEventRoutes(room, options, guard))
         .use(createSegmentRoutes(room, guard)),
-    jobs: [purgeRefusedEventsJob],
+    retention: EVENTS_RETENTION,
+    forget: EVENTS_FORGET,
   };
 }

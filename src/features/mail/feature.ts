@@ -4,14 +4,14 @@ import type { Id } from "../../kernel/ids.ts";
 import type { Principal } from "../../kernel/principal.ts";
 import type { MailTransport } from "../../outbound/mail/transport.ts";
 import { examineMail } from "./examine.ts";
-import { RETENTION } from "./jobs.ts";
 import { registerMetrics } from "./metrics.ts";
+import { MAIL_RETENTION } from "./retention.ts";
 import { retryMails } from "./retry.ts";
 import type { MailRoom } from "./room.ts";
 import { sendTestMail, type TestedMail } from "./send-test.ts";
 import { MailSender } from "./sender.ts";
 import { listRecentMails, type ShownMail, showMail } from "./show.ts";
-import type { MailRow, MailState } from "./store.ts";
+import { countMails, type MailCounts, type MailRow, type MailState } from "./store.ts";
 
 /** What app.ts and the command line use of this room. Whoever has something to say writes to the journal's outbox. */
 export interface Mail {
@@ -21,6 +21,8 @@ export interface Mail {
   /** All that failed and are not too old, if no id is given. @returns how many */
   retry(principal: Principal, id: Id<"mail"> | undefined): Promise<number>;
   test(principal: Principal, to: string): Promise<TestedMail>;
+  /** How many wait and failed, and since when the oldest waits. */
+  count(): Promise<MailCounts>;
 }
 
 export function createMail(
@@ -33,7 +35,7 @@ export function createMail(
   return {
     feature: {
       name: "mail",
-      jobs: [RETENTION],
+      retention: MAIL_RETENTION,
       start: () => sender.start(),
       stop: (deadline) => sender.stop(deadline),
       examine: examineMail,
@@ -42,5 +44,6 @@ export function createMail(
     show: (principal, id) => showMail(context, principal, id),
     retry: (principal, id) => retryMails(context, principal, id),
     test: (principal, to) => sendTestMail(room, principal, to),
+    count: () => context.database.read(countMails),
   };
 }

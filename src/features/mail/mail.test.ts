@@ -3,9 +3,9 @@ import { eventually } from "../../../tests/support/clock.ts";
 import { createTestContext, createTestWorkspace, type TestContext } from "../../../tests/support/context.ts";
 import { withFaults } from "../../../tests/support/faults.ts";
 import { type MailServer, type MailServerOptions, startMailServer } from "../../../tests/support/mail-server.ts";
+import { retain } from "../../../tests/support/retention.ts";
 import type { MailSettings } from "../../config/mail.ts";
 import type { Context } from "../../context.ts";
-import type { JobRun } from "../../jobs/job.ts";
 import type { MailDraft } from "../../journal/mail.ts";
 import { mutate } from "../../journal/mutate.ts";
 import { createKeyring } from "../../kernel/crypto.ts";
@@ -14,7 +14,7 @@ import type { KeyPrincipal, OperatorPrincipal } from "../../kernel/principal.ts"
 import { addMs, DAY, durationMs, HOUR, MINUTE, SECOND } from "../../kernel/units.ts";
 import { createMailTransport } from "../../outbound/mail/create-mail-transport.ts";
 import { createMail, type Mail } from "./feature.ts";
-import { RETENTION } from "./jobs.ts";
+import { MAIL_RETENTION } from "./retention.ts";
 import { findMail, type WholeMailRow } from "./store.ts";
 
 const TOKEN = "AbCdEfGhIjKlMnOpQrStUvWx";
@@ -531,20 +531,12 @@ describe("what is told of it", () => {
     await base.clock.advance(SECOND);
     await becomes(id, { state: "failed" });
     await mail.feature.stop?.(AT_ONCE);
-    const run: JobRun = {
-      id: base.ids.next("job"),
-      environmentId: undefined,
-      payload: {},
-      progress: undefined,
-      failures: 0,
-      signal: new AbortController().signal,
-    };
-    expect(await RETENTION.run(base, run)).toEqual({ kind: "done", progress: { contents: 0, mails: 0 } });
+    expect(await retain(base, MAIL_RETENTION)).toEqual({ mailContents: 0, mails: 0 });
     base.clock.set(addMs(base.clock.now(), 8 * DAY));
-    expect(await RETENTION.run(base, run)).toEqual({ kind: "done", progress: { contents: 1, mails: 0 } });
+    expect(await retain(base, MAIL_RETENTION)).toEqual({ mailContents: 1, mails: 0 });
     await expect(mail.retry(OPERATOR, id)).rejects.toThrow("it has expired, and what it said is gone");
     base.clock.set(addMs(base.clock.now(), 23 * DAY));
-    expect(await RETENTION.run(base, run)).toEqual({ kind: "done", progress: { contents: 0, mails: 1 } });
+    expect(await retain(base, MAIL_RETENTION)).toEqual({ mailContents: 0, mails: 1 });
     expect(await base.database.read((reader) => reader.all("SELECT id FROM mails"))).toEqual([]);
   });
 });

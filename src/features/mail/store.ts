@@ -168,18 +168,18 @@ export async function reviveMails(
 }
 
 /** Failed mails are kept to be tried again; once they have expired there is nothing left to say. */
-export function dropContents(writer: Writer, limit: number): Promise<number> {
+export function dropContents(writer: Writer, before: UnixMs, limit: number): Promise<number> {
   return writer.run(
     `UPDATE mails SET content_sealed = NULL WHERE id IN (
-       SELECT id FROM mails WHERE state = 'failed' AND content_sealed IS NOT NULL AND expires_at <= ? LIMIT ?
+       SELECT id FROM mails WHERE state = 'failed' AND content_sealed IS NOT NULL AND expires_at <= ? ORDER BY expires_at LIMIT ?
      )`,
-    [writer.now, limit],
+    [before, limit],
   );
 }
 
 export function purgeMails(writer: Writer, endedBefore: UnixMs, limit: number): Promise<number> {
   return writer.run(
-    "DELETE FROM mails WHERE id IN (SELECT id FROM mails WHERE ended_at IS NOT NULL AND ended_at < ? LIMIT ?)",
+    "DELETE FROM mails WHERE id IN (SELECT id FROM mails WHERE ended_at IS NOT NULL AND ended_at < ? ORDER BY ended_at LIMIT ?)",
     [endedBefore, limit],
   );
 }

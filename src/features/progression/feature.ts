@@ -8,6 +8,8 @@ import { createMemberRoutes } from "./members/routes.ts";
 import type { ProgramCache } from "./program/cache.ts";
 import type { ProgramRoom, ProgramSurroundings } from "./program/room.ts";
 import { createProgramRoutes } from "./program/routes.ts";
+import { PROGRESSION_RETENTION } from "./retention/rules.ts";
+import { PROGRESSION_FORGET } from "./retention/store.ts";
 
 export interface Progression {
   readonly programs: ProgramCache;
@@ -36,6 +38,8 @@ export function createProgression(
         new Elysia({ name: "progression" })
           .use(createProgramRoutes(room, guard))
           .use(createMemberRoutes({ context, recorder, programs }, guard)),
+      retention: PROGRESSION_RETENTION,
+      forget: PROGRESSION_FORGET,
       examine: examineLedger,
     },
   };

@@ -29,7 +29,7 @@ const fresh: DeliveryProgress = {
   attempts: 1,
   failures: 0,
   interruptions: 0,
-  prefersNewest: false,
+  refusals: 0,
   replayFrom: undefined,
   cancelRequested: false,
   dueAt: unixMs(NOW - 1_000),
@@ -40,7 +40,7 @@ const rules: Rules = {
   retryJitter: 0,
   chance: seededChance("ladder"),
   resting: "waits",
-  overlap: false,
+  validSecrets: 1,
 };
 const after = (progress: Partial<DeliveryProgress>, verdict: Verdict, changed: Partial<Rules> = {}) =>
   settle({ ...fresh, ...progress }, verdict, { ...rules, ...changed });
@@ -209,16 +209,29 @@ describe("a refused signature", () => {
   const refused = judge(answered(401), NOW);
 
   test("is tried again at once with the newest secret while two are valid, using up no retry", () => {
-    expect(after({ failures: 2 }, refused, { overlap: true })).toMatchObject({
+    expect(after({ failures: 2 }, refused, { validSecrets: 2 })).toMatchObject({
       status: "pending",
       dueAt: NOW,
       failures: 2,
-      prefersNewest: true,
+      refusals: 1,
     });
   });
 
   test("ends the delivery when the newest is refused too", () => {
-    expect(after({ prefersNewest: true }, refused, { overlap: true }).status).toBe("failed");
+    expect(after({ refusals: 1 }, refused, { validSecrets: 2 }).status).toBe("failed");
+  });
+
+  test("goes through every secret that is valid, each once", () => {
+    for (const refusals of [0, 1]) {
+      expect(after({ refusals }, refused, { validSecrets: 3 })).toMatchObject({
+        status: "pending",
+        failures: 0,
+        refusals: refusals + 1,
+      });
+    }
+    expect(after({ refusals: 2 }, refused, { validSecrets: 3 }).status).toBe("failed");
+    // One of them ended meanwhile.
+    expect(after({ refusals: 2 }, refused, { validSecrets: 2 }).status).toBe("failed");
   });
 
   test("ends the delivery where there is only one secret", () => {

@@ -4,7 +4,8 @@
  *   pending ──claim──▶ sending ──2xx──────────────▶ delivered
  *      ▲                  │ ├──3xx 408 425 429 5xx, no answer──▶ pending, later on the ladder; after its last step failed
  *      │                  │ ├──other 4xx────────▶ failed at once
- *      │                  │ ├──401 403 while two secrets are valid──▶ pending, due now, signed with the newest
+ *      │                  │ ├──no way through the egress proxy──▶ pending, until there is one; no retry is used up
+ *      │                  │ ├──401 403 while another secret is valid──▶ pending, due now, signed with that one
  *      │                  │ └──410──────────────▶ skipped, and the subscription is disabled
  *      └──cut off─────────┘   (three in a row count as one failure)
  *
@@ -20,21 +21,18 @@ import { parseHttpDate } from "../../kernel/http-date.ts";
 import { addMs, DAY, type DurationMs, type UnixMs } from "../../kernel/units.ts";
 import type { OutboundResult } from "../../outbound/outbound.ts";
 import type { DeliveryProgress, DeliveryStatus, ReplayOrigin, WaitingFor } from "./types.ts";
+import type { Verdict } from "./verdict.ts";
+
+export type { Verdict } from "./verdict.ts";
 
 /** A receiver may ask to be left alone, but not for ever. */
 const RETRY_AFTER_MAX_MS = DAY;
 /** A delivery in whose attempts the process keeps dying may be what kills it. */
 const INTERRUPTIONS_COUNTED = 3;
 
-export type Verdict =
-  | { readonly kind: "delivered"; readonly reason: string }
-  | { readonly kind: "retry"; readonly reason: string; readonly notBefore?: UnixMs }
-  | { readonly kind: "refused"; readonly reason: string; readonly signatureRefused: boolean }
-  | { readonly kind: "gone"; readonly reason: string }
-  /** The event was erased: there is nothing left to send. */
-  | { readonly kind: "purged" }
-  /** Not the receiver's doing. `counted`: by a crash, not by an orderly stop. */
-  | { readonly kind: "interrupted"; readonly counted: boolean };
+/** Whether it says how the endpoint does: not where nothing was sent, or we gave up ourselves. */
+export const isOfEndpoint = ({ kind }: Verdict): boolean =>
+  kind !== "interrupted" && kind !== "purged" && kind !== "unsendable" && kind !== "waits";
 
 /**
  * Seconds or an HTTP date in any of its three forms; undefined for anything else and for the past. Of two that differ
@@ -56,6 +54,9 @@ const header = (headers: Readonly<Record<string, string>>, name: string): string
 export function judge(result: OutboundResult, now: UnixMs): Verdict {
   if (result.kind === "failed") {
     if (result.failure === "aborted") return { kind: "interrupted", counted: false };
+    if (result.failure === "proxy") {
+      return { kind: "waits", reason: result.message, notBefore: result.notBefore ?? now };
+    }
     return { kind: "retry", reason: result.message };
   }
   const { status } = result;
@@ -83,8 +84,8 @@ export interface Rules {
   readonly retryJitter: number;
   readonly chance: Chance;
   readonly resting: Resting;
-  /** Another secret is valid besides the one that signed. */
-  readonly overlap: boolean;
+  /** How many secrets the request could have been signed with. */
+  readonly validSecrets: number;
 }
 
 /** The delivery after an attempt. */
@@ -95,7 +96,7 @@ export interface Settled {
   readonly dueAt: UnixMs;
   readonly failures: number;
   readonly interruptions: number;
-  readonly prefersNewest: boolean;
+  readonly refusals: number;
   readonly replayFrom: ReplayOrigin | undefined;
   readonly endedAt: UnixMs | null;
 }
@@ -111,8 +112,8 @@ export function settle(progress: DeliveryProgress, verdict: Verdict, rules: Rule
 }
 
 function afterVerdict(progress: DeliveryProgress, verdict: Verdict, rules: Rules): Settled {
-  const { failures, prefersNewest, replayFrom } = progress;
-  const same = { failures, interruptions: 0, prefersNewest, replayFrom, waitingFor: null, dueAt: rules.endedAt };
+  const { failures, refusals, replayFrom } = progress;
+  const same = { failures, interruptions: 0, refusals, replayFrom, waitingFor: null, dueAt: rules.endedAt };
   const ended = { ...same, replayFrom: undefined, endedAt: rules.endedAt };
   switch (verdict.kind) {
     case "delivered":
@@ -125,15 +126,23 @@ function afterVerdict(progress: DeliveryProgress, verdict: Verdict, rules: Rules
       const reason = `cut off ${INTERRUPTIONS_COUNTED} times in a row by a restart`;
       return afterVerdict({ ...progress, interruptions: 0 }, { kind: "retry", reason }, rules);
     }
+    case "waits": {
+      const { reason, notBefore } = verdict;
+      const dueAt = Math.max(notBefore, rules.endedAt) as UnixMs;
+      const { interruptions } = progress;
+      return { ...same, interruptions, status: "pending", reason, waitingFor: "proxy", dueAt, endedAt: null };
+    }
     case "purged":
       return restored(progress, rules) ?? { ...ended, status: "skipped", reason: REASON_PURGED };
+    case "unsendable":
+      return restored(progress, rules, verdict.reason) ?? { ...ended, status: "skipped", reason: verdict.reason };
     case "gone":
       return (
         restored(progress, rules) ?? { ...ended, status: "skipped", reason: `${verdict.reason}: ${REASON_DISABLED}` }
       );
     case "refused":
-      if (verdict.signatureRefused && rules.overlap && !prefersNewest) {
-        return { ...same, prefersNewest: true, status: "pending", reason: null, waitingFor: "retry", endedAt: null };
+      if (verdict.signatureRefused && refusals + 1 < rules.validSecrets) {
+        return { ...same, refusals: refusals + 1, status: "pending", reason: null, waitingFor: "retry", endedAt: null };
       }
       return (
         restored(progress, rules, verdict.reason) ?? {
@@ -154,10 +163,10 @@ function laterOnTheLadder(
   { endedAt, retryDelays, retryJitter, chance }: Rules,
 ): Settled {
   const failures = progress.failures + 1;
-  const after = { failures, interruptions: 0, prefersNewest: progress.prefersNewest, replayFrom: undefined };
+  const after = { failures, interruptions: 0, refusals: progress.refusals, replayFrom: undefined };
   const delay = retryDelays[failures - 1];
   if (delay === undefined) {
-    const text = failures === 1 ? reason : `${reason}: the last of ${failures} failures`;
+    const text = failures === 1 ? reason : `${reason.replace(/\.$/, "")}: the last of ${failures} failures`;
     return { ...after, status: "failed", reason: text, waitingFor: null, dueAt: endedAt, endedAt };
   }
   const step = addMs(endedAt, withAddedJitter(delay, retryJitter, chance));
@@ -167,8 +176,8 @@ function laterOnTheLadder(
 
 /** What a failed replay goes back to; undefined where the ladder decides. */
 function restored(progress: DeliveryProgress, rules: Rules, reason?: string): Settled | undefined {
-  const { replayFrom, failures, prefersNewest } = progress;
-  const same = { failures, interruptions: 0, prefersNewest, replayFrom: undefined };
+  const { replayFrom, failures, refusals } = progress;
+  const same = { failures, interruptions: 0, refusals, replayFrom: undefined };
   switch (replayFrom?.status) {
     case "delivered":
       return { ...same, ...replayFrom };

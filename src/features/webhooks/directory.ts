@@ -4,7 +4,17 @@ import { sha256Hex } from "../../kernel/crypto.ts";
 import type { Id } from "../../kernel/ids.ts";
 import { DAY, type DurationMs } from "../../kernel/units.ts";
 import type { Catalogue } from "./catalogue.ts";
+import type { RateLimit } from "./dispatch/holds/rate.ts";
+import { findHolds } from "./dispatch/holds/store.ts";
+import { makeBody } from "./format/body.ts";
+import { type Format, makesBody } from "./format/format.ts";
+import { PRESETS } from "./format/presets/presets.ts";
+import { redactor } from "./format/secret-endpoint.ts";
+import { Sifter } from "./format/sifter.ts";
+import { planOf, type SigningPlan } from "./format/signature.ts";
+import { openEndpoint, openFormat } from "./format/stored.ts";
 import { createSigningSecret, type SigningSecret } from "./signing.ts";
+import { openTls } from "./subscriptions/client-tls.ts";
 import { headersPlace, secretPlace } from "./subscriptions/secrets.ts";
 import {
   findForSending,
@@ -19,6 +29,8 @@ export interface Match {
   readonly id: Id<"sub">;
   readonly mode: SubscriptionMode;
   readonly status: SubscriptionStatus;
+  /** A condition over the event; undefined wants every one. */
+  readonly filter: string | undefined;
 }
 
 /** The subscriptions that want one type of event. */
@@ -54,13 +66,17 @@ export class Directory {
   readonly #catalogue: Catalogue;
   readonly #environments = new Map<Id<"env">, EnvironmentEntry>();
   readonly #targets = new Map<Id<"sub">, Target>();
+  /** Asks their filters. */
+  readonly sifter: Sifter;
 
-  constructor(context: Pick<Context, "database" | "keyring">, catalogue: Catalogue) {
+  constructor(context: Pick<Context, "database" | "keyring" | "metrics">, catalogue: Catalogue) {
+    this.sifter = new Sifter(context, catalogue);
     this.#keyring = context.keyring;
     this.#catalogue = catalogue;
     context.database.onRollback(() => {
       this.#environments.clear();
       this.#targets.clear();
+      this.sifter.forget();
     });
   }
 
@@ -82,7 +98,8 @@ export class Directory {
     if (known) return known;
     const row = await findForSending(reader, id);
     if (!row || row.deleted_at !== null) return undefined;
-    const target = this.#open(row, await listSecrets(reader, id));
+    const hold = (await findHolds(reader, [id])).get(id);
+    const target = { ...this.#open(row, await listSecrets(reader, id)), heldUntil: hold?.heldUntil };
     evictOldest(this.#targets, TARGETS_MAX);
     this.#targets.set(id, target);
     return target;
@@ -94,16 +111,28 @@ export class Directory {
     this.#targets.delete(id);
   }
 
+  /** What its requests need changed, but not what it wants. */
+  forgetTarget(id: Id<"sub">): void {
+    this.#targets.delete(id);
+  }
+
   async #load(reader: Reader, environmentId: Id<"env">): Promise<EnvironmentEntry> {
     const rows = await listForMatching(reader, environmentId);
-    const subscriptions = rows.map(({ events, ...row }) => ({ ...row, events: JSON.parse(events) as string[] }));
+    const subscriptions = rows.map(({ events, event_filter, ...row }) => ({
+      ...row,
+      filter: event_filter ?? undefined,
+      events: JSON.parse(events) as string[],
+    }));
     const entry = { subscriptions, byType: new Map<string, MatchSet>() };
     evictOldest(this.#environments, ENVIRONMENTS_MAX);
     this.#environments.set(environmentId, entry);
     return entry;
   }
 
-  #open(row: SubscriptionRow, secrets: readonly SecretRow[]): Target {
+  #open(row: SubscriptionRow, secrets: readonly SecretRow[]): Omit<Target, "heldUntil"> {
+    const format = openFormat(this.#keyring, row);
+    const signingPlan = planOf(format.signature);
+    const endpoint = openEndpoint(this.#keyring, row);
     return {
       subscriptionId: row.id,
       environmentId: row.environment_id,
@@ -111,9 +140,15 @@ export class Directory {
       mode: row.mode,
       status: row.status,
       endpoint: row.endpoint ?? undefined,
+      ...addressOf(endpoint, row, format),
+      format,
+      makeBody: makesBody(format) ? (body) => makeBody(this.#catalogue, { format, endpoint, body }) : undefined,
+      signingPlan,
       headers: openHeaders(this.#keyring, row),
-      secrets: secrets.map((secret) => this.#openSecret(secret)).sort(byAge),
+      tls: openTls(this.#keyring, row),
+      secrets: secrets.map((secret) => this.#openSecret(secret, signingPlan)).sort(byAge),
       retryDelays: row.retry_delays === null ? undefined : (JSON.parse(row.retry_delays) as DurationMs[]),
+      rateLimit: row.rate_limit === null ? undefined : (JSON.parse(row.rate_limit) as RateLimit),
       pause: {
         pauseAfter: row.pause_after,
         pauseFor: row.pause_for as DurationMs | null,
@@ -123,10 +158,23 @@ export class Directory {
     };
   }
 
-  #openSecret({ id, sealed, created_at, expires_at }: SecretRow): SigningSecret {
+  #openSecret({ id, sealed, created_at, expires_at }: SecretRow, plan: SigningPlan | undefined): SigningSecret {
     const text = this.#keyring.open(secretPlace(id), sealed);
-    return createSigningSecret(text, { createdAt: created_at, expiresAt: expires_at ?? undefined });
+    return createSigningSecret(text, { createdAt: created_at, expiresAt: expires_at ?? undefined }, plan);
   }
+}
+
+/** Where requests go: a preset may know a better place than people name. */
+function addressOf(
+  endpoint: string | undefined,
+  { endpoint_sealed }: Pick<SubscriptionRow, "endpoint_sealed">,
+  { preset }: Format,
+): Pick<Target, "address" | "redact"> {
+  if (endpoint === undefined) return { address: undefined, redact: undefined };
+  return {
+    address: (preset && PRESETS[preset.name].address?.(endpoint)) ?? endpoint,
+    redact: endpoint_sealed === null ? undefined : redactor(endpoint),
+  };
 }
 
 /** The custom headers of a subscription, opened. */
@@ -151,7 +199,7 @@ function evictOldest<K>(map: Map<K, unknown>, max: number): void {
 function createMatchSet(environmentId: Id<"env">, matches: readonly Match[]): MatchSet {
   let id: string | undefined;
   return {
-    matches: matches.map(({ id, mode, status }) => ({ id, mode, status })),
+    matches: matches.map(({ id, mode, status, filter }) => ({ id, mode, status, filter })),
     id() {
       id ??= sha256Hex(`${environmentId}:${matches.map((match) => match.id).join(",")}`);
       return id;

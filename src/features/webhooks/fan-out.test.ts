@@ -37,7 +37,7 @@ async function runJobs(signal = new AbortController().signal): Promise<readonly 
   const outcomes: string[] = [];
   for (const job of claimed) {
     const definition = jobs.find(({ kind }) => kind === job.kind)!;
-    outcomes.push((await definition.run(hatch.context, { ...job, signal })).kind);
+    outcomes.push((await definition.run(hatch.context, { ...job, signal, checkpoint: async () => {} })).kind);
   }
   return outcomes;
 }
@@ -99,7 +99,7 @@ describe("matching", () => {
     const { environmentId } = hatch.principal;
     const failing = hatch.context.database.write(async (writer) => {
       await writer.run(
-        "INSERT INTO subscriptions SELECT 'sub_ghost', workspace_id, environment_id, environment_kind, owner_key_id, mode, endpoint, events, description, headers_sealed, rate_limit, retry_delays, pause_after, pause_for, status, reason, paused_until, created_at, updated_at, deleted_at, paused_since, probes FROM subscriptions",
+        "INSERT INTO subscriptions (id, workspace_id, environment_id, environment_kind, owner_key_id, mode, endpoint, events, status, probes, created_at, updated_at) SELECT 'sub_ghost', workspace_id, environment_id, environment_kind, owner_key_id, mode, endpoint, events, status, probes, created_at, updated_at FROM subscriptions",
       );
       room.directory.forget(environmentId, "sub_ghost");
       await announce(hatch.context, writer, [{ environmentId, type: "points.earned", data: {} }]);

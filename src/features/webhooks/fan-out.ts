@@ -5,6 +5,7 @@ import { enqueueJobs } from "../../jobs/store.ts";
 import { REASON_DISABLED } from "./deliver.ts";
 import { type DeliveryDraft, insertDeliveries } from "./deliveries/store.ts";
 import { type Directory, type Match, type MatchSet, SET_KEPT_FOR, type Wake } from "./directory.ts";
+import type { Sifted } from "./format/sieve.ts";
 import { keepFanOutSet } from "./store.ts";
 
 /** So many deliveries of one event are written with it; of more, a job writes all. */
@@ -15,8 +16,22 @@ export const FAN_OUT_JOB = "webhooks.fan_out";
 export const standingOf = (status: Match["status"]): DeliveryDraft["standing"] =>
   status === "disabled" ? { status: "skipped", reason: REASON_DISABLED } : { status: "pending" };
 
+/** With what its filter says: nothing at all for what it does not want; skipped, with the reason, where it failed. */
+export function standingAfter(
+  standing: DeliveryDraft["standing"],
+  sifted: Sifted = "wanted",
+): DeliveryDraft["standing"] | undefined {
+  if (sifted === "unwanted") return undefined;
+  if (sifted === "wanted" || standing.status !== "pending") return standing;
+  return { status: "skipped", reason: sifted.fault };
+}
+
 /** Matching and writing deliveries, inside the transaction of whoever announces. */
-export function createFanOut(context: Pick<Context, "ids">, directory: Directory, wake: Wake): FanOut {
+export function createFanOut(
+  context: Pick<Context, "ids">,
+  directory: Directory,
+  { wake, wakeJobs }: { readonly wake: Wake; readonly wakeJobs: () => void },
+): FanOut {
   return {
     async wants(writer, environmentId, type) {
       return (await directory.matching(writer, environmentId, type)).matches.length > 0;
@@ -24,26 +39,37 @@ export function createFanOut(context: Pick<Context, "ids">, directory: Directory
 
     async expand(writer, events) {
       const drafts: DeliveryDraft[] = [];
+      let unwanted = 0;
       const woken = new Map<Match["id"], Match>();
       for (const event of events) {
         const set = await directory.matching(writer, event.environmentId, event.type);
-        if (set.matches.length > EXPANDED_AT_ONCE_MAX) {
+        const few = set.matches.length <= EXPANDED_AT_ONCE_MAX;
+        const turn = { writer, environmentId: event.environmentId };
+        const sifted = few ? directory.sifter.atOnce(set.matches, event.body, turn) : undefined;
+        if (!sifted) {
           await enqueueJobs(context, writer, [await expandLater(writer, event, set)]);
+          writer.afterCommit(wakeJobs);
           continue;
         }
-        for (const match of set.matches) {
+        for (const [place, match] of set.matches.entries()) {
           if (match.id === event.about) continue;
+          const standing = standingAfter(standingOf(match.status), sifted[place]);
+          if (!standing) {
+            unwanted += 1;
+            continue;
+          }
           drafts.push({
             id: context.ids.next("dlv"),
             environmentId: event.environmentId,
             subscriptionId: match.id,
             outboundEventId: event.id,
             event: event.type,
-            standing: standingOf(match.status),
+            standing,
           });
           if (match.status === "active") woken.set(match.id, match);
         }
       }
+      if (unwanted > 0) writer.afterCommit(() => directory.sifter.countUnwanted(unwanted));
       if (drafts.length === 0) return;
       await insertDeliveries(writer, drafts);
       if (woken.size > 0) writer.afterCommit(() => wake([...woken.values()]));

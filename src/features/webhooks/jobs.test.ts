@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { type Receiver, startReceiver } from "../../../tests/support/receiver.ts";
+import { retain } from "../../../tests/support/retention.ts";
 import { createTestWebhooks, type TestWebhooks, until } from "../../../tests/support/webhooks.ts";
 import { DAY, HOUR } from "../../kernel/units.ts";
 
@@ -15,19 +16,7 @@ afterEach(async () => {
   receiver.stop();
 });
 
-async function retain(): Promise<Record<string, number>> {
-  const job = hatch.webhooks.feature.jobs!.find(({ kind }) => kind === "webhooks.retention")!;
-  const outcome = await job.run(hatch.context, {
-    id: hatch.context.ids.next("job"),
-    environmentId: undefined,
-    payload: {},
-    progress: undefined,
-    failures: 0,
-    signal: new AbortController().signal,
-  });
-  if (outcome.kind !== "done") throw new Error(outcome.kind);
-  return outcome.progress as Record<string, number>;
-}
+const retained = () => retain(hatch.context, hatch.webhooks.feature.retention);
 
 /** One delivered and one that waits on the ladder. */
 async function twoDeliveries() {
@@ -43,9 +32,9 @@ const pass = (durationMs: number) => hatch.context.clock.set(hatch.context.clock
 test("attempts go 24 hours after the end of their delivery, not before, and never those of one that has not ended", async () => {
   const { delivered, waiting } = await twoDeliveries();
   pass(23 * HOUR);
-  expect((await retain()).attempts).toBe(0);
+  expect((await retained()).attempts).toBe(0);
   pass(2 * HOUR);
-  expect((await retain()).attempts).toBe(1);
+  expect((await retained()).attempts).toBe(1);
   expect(await hatch.rows("SELECT delivery_id FROM attempts")).toEqual([{ delivery_id: waiting.id }]);
   const shown = (await hatch.call("GET", `/v1/deliveries/${delivered.id}`)).body;
   expect(shown).toMatchObject({ status: "delivered", attemptCount: 1, attempts: [] });
@@ -54,9 +43,9 @@ test("attempts go 24 hours after the end of their delivery, not before, and neve
 test("bodies go after 30 days, unless something still waits to send them", async () => {
   const { delivered, waiting } = await twoDeliveries();
   pass(29 * DAY);
-  expect((await retain()).bodies).toBe(0);
+  expect((await retained()).outboundBodies).toBe(0);
   pass(2 * DAY);
-  expect((await retain()).bodies).toBe(1);
+  expect((await retained()).outboundBodies).toBe(1);
   const bodyOf = async (row: Record<string, unknown>) =>
     (await hatch.call("GET", `/v1/outbound-events/${row.outbound_event_id}`)).body.body;
   expect(await bodyOf(delivered)).toBeNull();
@@ -68,9 +57,9 @@ test("bodies go after 30 days, unless something still waits to send them", async
 test("correlation rows go after 400 days, with the events that nothing is left of", async () => {
   const { waiting } = await twoDeliveries();
   pass(399 * DAY);
-  expect(await retain()).toMatchObject({ deliveries: 0, outboundEvents: 0 });
+  expect(await retained()).toMatchObject({ deliveries: 0, outboundEvents: 0 });
   pass(2 * DAY);
-  expect(await retain()).toMatchObject({ deliveries: 1, outboundEvents: 1 });
+  expect(await retained()).toMatchObject({ deliveries: 1, outboundEvents: 1 });
   expect(await hatch.rows("SELECT id FROM deliveries")).toEqual([{ id: waiting.id }]);
   expect(await hatch.rows("SELECT id FROM outbound_events")).toEqual([{ id: waiting.outbound_event_id }]);
 });
@@ -79,19 +68,21 @@ test("what nobody pulls for 30 days has failed, with the reason", async () => {
   const id = await hatch.subscribe({ mode: "pull", events: ["level.changed"] });
   await hatch.announce("level.changed");
   pass(30 * DAY);
-  expect((await retain()).unpulled).toBe(0);
+  expect((await retained()).unpulled).toBe(0);
   pass(1);
-  expect((await retain()).unpulled).toBe(1);
+  expect((await retained()).unpulled).toBe(1);
   const row = await hatch.delivery(`subscription_id = '${id}'`);
   expect([row.status, row.reason]).toEqual(["failed", "not pulled within 30 days"]);
 });
 
-test("a secret goes when its overlap is over", async () => {
+test("a secret goes a day after its overlap is over", async () => {
   const [{ id }] = (await hatch.call("GET", "/v1/webhooks")).body.data;
   await hatch.call("POST", `/v1/webhooks/${id}/rotate-secret`, { body: { overlap: "1h" } });
-  expect((await retain()).secrets).toBe(0);
-  pass(HOUR);
-  expect((await retain()).secrets).toBe(1);
+  expect((await retained()).subscriptionSecrets).toBe(0);
+  pass(25 * HOUR);
+  expect((await retained()).subscriptionSecrets).toBe(0);
+  pass(1);
+  expect((await retained()).subscriptionSecrets).toBe(1);
   expect(await hatch.rows("SELECT expires_at FROM subscription_secrets")).toEqual([{ expires_at: null }]);
 });
 

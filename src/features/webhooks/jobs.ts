@@ -1,34 +1,21 @@
 import type { Context } from "../../context.ts";
 import type { Writer } from "../../database/database.ts";
-import type { JobDefinition, JobOutcome, JobRun } from "../../jobs/job.ts";
+import type { JobDefinition, JobOutcome } from "../../jobs/job.ts";
+import { findBodies } from "../../journal/outbox.ts";
 import { deriveId, type Id } from "../../kernel/ids.ts";
 import type { JsonObject } from "../../kernel/json.ts";
-import { addMs, DAY, type UnixMs } from "../../kernel/units.ts";
+import type { UnixMs } from "../../kernel/units.ts";
 import { type DeliveryDraft, endWaiting, findTaken, insertDeliveries } from "./deliveries/store.ts";
 import type { Directory, Wake } from "./directory.ts";
-import { FAN_OUT_JOB, standingOf } from "./fan-out.ts";
-import {
-  deleteFanOutSets,
-  endUnpulled,
-  findFanOutSet,
-  purgeAttempts,
-  purgeBodies,
-  purgeDeliveries,
-  purgeOutboundEvents,
-} from "./store.ts";
+import { FAN_OUT_JOB, standingAfter, standingOf } from "./fan-out.ts";
+import type { Sifted } from "./format/sieve.ts";
+import type { Sifter } from "./format/sifter.ts";
+import { findFanOutSet } from "./store.ts";
 import { END_WAITING_JOB, ENDED_AT_ONCE_MAX, WAITING_ENDS } from "./subscriptions/end-waiting.ts";
-import { deleteExpiredSecrets, findStanding, type StandingRow } from "./subscriptions/store.ts";
+import { findStanding, type StandingRow } from "./subscriptions/store.ts";
 
-const CHUNK = 500;
-
-/** Kept after the end of the delivery: what was sent and what came back. */
-const ATTEMPTS_KEPT = DAY;
-const BODIES_KEPT = 30 * DAY;
-const DELIVERIES_KEPT = 400 * DAY;
-const UNPULLED_KEPT = 30 * DAY;
-const SETS_KEPT = 30 * DAY;
-/** Batches of one kind in one run; what is over waits for the next, so that a run ends. */
-const BATCHES_PER_RUN_MAX = 2_000;
+/** Deliveries written at once: some ten milliseconds, and then others have their turn. */
+const CHUNK = 250;
 
 interface FanOutPayload {
   readonly outboundEventId: Id<"evt">;
@@ -53,8 +40,13 @@ const createFanOutJob = (directory: Directory, wake: Wake): JobDefinition => ({
       if (job.signal.aborted) return snooze(context, { done });
       const next = ids.slice(done, done + CHUNK);
       const chunk = next.filter((id) => id !== event.about);
-      await context.database.write((writer) => expandChunk(writer, { environmentId, event, chunk, wake }));
+      const said = await askFilters(context, directory, event, chunk);
+      const { sifter } = directory;
       done += next.length;
+      await context.database.write(async (writer) => {
+        await job.checkpoint(writer, { done });
+        await expandChunk(writer, { environmentId, event, chunk, wake, said, sifter });
+      });
     }
     return { kind: "done", progress: { done } };
   },
@@ -71,6 +63,25 @@ async function matchAgain(context: Context, directory: Directory, environmentId:
   return set.matches.map(({ id }) => id);
 }
 
+/** What the filters of a chunk say, as they are now; asked outside the write lane, for there may be very many. */
+async function askFilters(
+  context: Context,
+  { sifter }: Directory,
+  event: FanOutPayload,
+  chunk: readonly Id<"sub">[],
+): Promise<ReadonlyMap<Id<"sub">, Sifted>> {
+  const { rows, body } = await context.database.read(async (reader) => {
+    const rows = await findStanding(reader, chunk);
+    const filtered = rows.some(({ event_filter }) => event_filter !== null);
+    const [found] = filtered ? await findBodies(reader, [event.outboundEventId]) : [];
+    return { rows, body: found?.body ?? undefined };
+  });
+  return sifter.inTurns(
+    rows.map(({ id, event_filter }) => ({ id, filter: event_filter ?? undefined })),
+    body,
+  );
+}
+
 async function expandChunk(
   writer: Writer,
   input: {
@@ -78,9 +89,11 @@ async function expandChunk(
     readonly event: FanOutPayload;
     readonly chunk: readonly Id<"sub">[];
     readonly wake: Wake;
+    readonly said: ReadonlyMap<Id<"sub">, Sifted>;
+    readonly sifter: Sifter;
   },
 ): Promise<void> {
-  const { environmentId, event, chunk, wake } = input;
+  const { environmentId, event, chunk, wake, said, sifter } = input;
   const standing = await findStanding(writer, chunk);
   const named = standing.map((row) => ({
     row,
@@ -90,18 +103,23 @@ async function expandChunk(
     writer,
     named.map(({ id }) => id),
   );
-  const missing = named.filter(({ id }) => !taken.has(id));
+  const missing = named.flatMap(({ id, row }) => {
+    const standing = standingAfter(standingNow(row), said.get(row.id));
+    return taken.has(id) || !standing ? [] : [{ id, row, standing }];
+  });
+  const unwanted = named.filter(({ row }) => said.get(row.id) === "unwanted").length;
   await insertDeliveries(
     writer,
-    missing.map(({ id, row }) => ({
+    missing.map(({ id, row, standing }) => ({
       id,
       environmentId,
       subscriptionId: row.id,
       outboundEventId: event.outboundEventId,
       event: event.type,
-      standing: standingNow(row),
+      standing,
     })),
   );
+  writer.afterCommit(() => sifter.countUnwanted(unwanted));
   writer.afterCommit(() => wake(missing.filter(({ row }) => row.status === "active").map(({ row }) => row)));
 }
 
@@ -125,44 +143,7 @@ const END_WAITING: JobDefinition = {
   },
 };
 
-type Purge = (writer: Writer) => Promise<number>;
-
-/** Takes away what has had its time, in small batches between which others write; never what has not ended. */
-const RETENTION: JobDefinition = {
-  kind: "webhooks.retention",
-  schedule: { cron: "*/10 * * * *", timezone: "UTC" },
-  async run(context, job) {
-    const before = (kept: number): UnixMs => addMs(context.clock.now(), -kept);
-    const purges: readonly (readonly [string, Purge])[] = [
-      ["attempts", (writer) => purgeAttempts(writer, before(ATTEMPTS_KEPT), CHUNK)],
-      ["unpulled", (writer) => endUnpulled(writer, before(UNPULLED_KEPT), "not pulled within 30 days", CHUNK)],
-      ["bodies", (writer) => purgeBodies(writer, before(BODIES_KEPT), CHUNK)],
-      ["deliveries", (writer) => purgeDeliveries(writer, before(DELIVERIES_KEPT), CHUNK)],
-      ["outboundEvents", (writer) => purgeOutboundEvents(writer, before(DELIVERIES_KEPT), CHUNK)],
-      ["secrets", (writer) => deleteExpiredSecrets(writer, CHUNK)],
-      ["fanOutSets", (writer) => deleteFanOutSets(writer, before(SETS_KEPT), CHUNK)],
-    ];
-    const purged: Record<string, number> = {};
-    for (const [name, purge] of purges) {
-      purged[name] = await purgeAll(context, job, purge);
-      if (job.signal.aborted) return snooze(context, purged);
-    }
-    return { kind: "done", progress: purged };
-  },
-};
-
-async function purgeAll(context: Context, job: JobRun, purge: Purge): Promise<number> {
-  let total = 0;
-  for (let batch = 0; batch < BATCHES_PER_RUN_MAX && !job.signal.aborted; batch++) {
-    const count = await context.database.write(purge);
-    total += count;
-    if (count < CHUNK) break;
-  }
-  return total;
-}
-
 export const createJobs = (directory: Directory, wake: Wake): readonly JobDefinition[] => [
   createFanOutJob(directory, wake),
   END_WAITING,
-  RETENTION,
 ];

@@ -1,5 +1,6 @@
 import type { OutboundEventType } from "../../kernel/catalogue.ts";
 import type { JsonObject } from "../../kernel/json.ts";
+import { DIGEST_EVENT_TYPE } from "./digest/event-type.ts";
 
 const TEXT: JsonObject = { type: "string" };
 const TIME: JsonObject = { type: "string", format: "date-time" };
@@ -7,7 +8,7 @@ const WHOLE: JsonObject = { type: "integer", minimum: 0 };
 
 const SUBSCRIPTION: JsonObject = {
   subscriptionId: TEXT,
-  endpoint: { type: ["string", "null"], description: "Null for a pull subscription." },
+  endpoint: { type: ["string", "null"], description: "Without its query. Null for a pull subscription." },
 };
 const SUBSCRIPTION_EXAMPLE: JsonObject = {
   subscriptionId: "sub_01kag6w8r4n6t8vhxm3c5q7d9e",
@@ -150,12 +151,7 @@ export const OPERATIONS_EVENTS: readonly OutboundEventType[] = [
       reason: "answered 503",
     },
   ),
-  operation(
-    "digest.daily",
-    "How the deliveries of the day before went; sent once a day.",
-    { date: { type: "string", format: "date" }, delivered: WHOLE, failed: WHOLE, waiting: WHOLE },
-    { date: "2026-11-19", delivered: 1_204, failed: 3, waiting: 0 },
-  ),
+  DIGEST_EVENT_TYPE,
   ...STATUS_AND_SUPPORT,
 ];
 

@@ -1,6 +1,10 @@
 import * as v from "valibot";
 import { json, page, said, text, textOrNull, time, timeOrNull, whole } from "../../http/openapi-fields.ts";
 import type { ReferenceSection, RoomReference } from "../../http/openapi-types.ts";
+import { FORMAT_EXAMPLE, FORMAT_FIELDS, FORMAT_SETTINGS, formatOperations } from "./format/reference.ts";
+import { HEALTH_OPERATIONS } from "./health/reference.ts";
+import { RECOVERY_OPERATIONS } from "./recovery/reference.ts";
+import { SIGNATURE_CHECK_REFERENCE } from "./signature-check/reference.ts";
 import { DELIVERY_STATUSES } from "./types.ts";
 
 const DELIVERIES_SECTION: ReferenceSection = {
@@ -33,6 +37,8 @@ async function verify(request, secret) {
 }
 \`\`\`
 
+A subscription can ask for other headers (\`signature\`) and another body (\`payload\`, \`preset\`): then those it names come in their place.
+
 Answer with any 2xx within 10 seconds. Deliveries come at least once and in no promised order.
 
 | your answer | what follows |
@@ -42,12 +48,20 @@ Answer with any 2xx within 10 seconds. Deliveries come at least once and in no p
 | 410 | the subscription is disabled |
 | any other 4xx | failed at once; it can be replayed |
 
-A subscription can have \`retryDelays\` of its own in place of those above; an empty list means no retries: the first failure is the last. Its \`rateLimit\` is kept and shown, but deliveries are not held back by it yet, and the answer says so in \`warnings\`.`,
+A subscription can have \`retryDelays\` of its own in place of those above; an empty list means no retries: the first failure is the last. With a \`rateLimit\` no more requests than that go out within any stretch of that length; the others wait, with \`waitingFor: "rateLimit"\`, and that uses up no retry. After a \`Retry-After\` everything that waits for the endpoint is held until then, for an hour at most.`,
 };
+
+const Certificate = v.object({
+  subject: text("Whose it is."),
+  issuer: text("Who signed it."),
+  fingerprint: text("Its SHA-256."),
+  notBefore: time("When it begins."),
+  notAfter: time("When it ends."),
+});
 
 const subscription = {
   id: text("`sub_…`"),
-  endpoint: textOrNull("Where deliveries go; `null` for a pull subscription."),
+  endpoint: textOrNull("Where deliveries go, masked where that is a secret; `null` for a pull subscription."),
   events: said(v.array(v.string()), "What it wants to hear."),
   active: said(v.boolean(), "Whether deliveries are sent."),
   status: said(v.picklist(["active", "paused", "disabled"]), "`paused` holds what comes; `disabled` skips it."),
@@ -55,9 +69,14 @@ const subscription = {
   mode: said(v.picklist(["push", "pull"]), "Whether Hatch sends or you fetch."),
   description: textOrNull("Your words for it."),
   headers: said(v.record(v.string(), v.string()), "Your own headers; their values are masked."),
+  ...FORMAT_FIELDS,
+  tls: said(
+    v.nullable(v.object({ clientCertificate: v.nullable(Certificate), ca: v.nullable(v.array(Certificate)) })),
+    "The client certificate that is shown to the receiver, and the authorities that its own is believed by; never the key.",
+  ),
   rateLimit: said(
     v.nullable(v.object({ count: v.number(), per: v.string() })),
-    "Kept and shown; it does not hold deliveries back yet.",
+    "At most so many requests in any stretch of that length, retries included; the others wait.",
   ),
   retryDelays: said(v.array(v.string()), "After the end of each failed attempt; none means no retries."),
   pauseAfter: said(v.nullable(v.number()), "Failures in a row that pause it; the installation's, if `null`."),
@@ -69,10 +88,7 @@ const subscription = {
 };
 const Subscription = v.object(subscription);
 const warnings = v.optional(
-  said(
-    v.array(v.string()),
-    "What may not go as you expect: a name that does not resolve yet, a `rateLimit` that is not enforced yet.",
-  ),
+  said(v.array(v.string()), "What may not go as you expect, such as a name that does not resolve yet."),
 );
 const ChangedSubscription = v.object({ ...subscription, warnings });
 const CreatedSubscription = v.object({
@@ -92,6 +108,8 @@ const SUBSCRIPTION = {
   mode: "push",
   description: "Production",
   headers: {},
+  ...FORMAT_EXAMPLE,
+  tls: null,
   rateLimit: null,
   retryDelays: ["1m", "5m", "30m", "2h", "6h"],
   pauseAfter: null,
@@ -117,7 +135,7 @@ const DeliveryOfEvent = v.object(reached);
 const delivery = {
   ...reached,
   waitingFor: said(
-    v.nullable(v.picklist(["retry", "pause", "rateLimit", "slot", "acknowledgement"])),
+    v.nullable(v.picklist(["retry", "pause", "rateLimit", "slot", "proxy", "acknowledgement"])),
     "What a pending one waits for.",
   ),
   nextAttemptAt: timeOrNull("When the next attempt is due."),
@@ -130,13 +148,23 @@ const Attempt = v.object({
   number: whole("1 for the first."),
   verdict: said(
     v.picklist(["open", "delivered", "retry", "refused", "gone", "interrupted", "expired"]),
-    "What came of it; `interrupted` by a stop of the server uses up no retry.",
+    "What came of it; `interrupted`, by a stop of the server or for want of a way through the egress proxy, uses up no retry.",
   ),
   startedAt: time("When it began."),
   endedAt: timeOrNull("When it ended."),
   error: textOrNull("What went wrong, in words."),
   request: said(
-    v.nullable(v.object({ headers: json("As sent; the values of your own are masked.") })),
+    v.nullable(
+      v.object({
+        headers: json("As sent; the values of your own are masked."),
+        body: v.optional(
+          said(
+            v.object({ bytes: whole("Its size."), sha256: text("Its digest, in hex.") }),
+            "Of a body that a payload or a preset made; left out where the event's own was sent.",
+          ),
+        ),
+      }),
+    ),
     "What was sent.",
   ),
   response: said(
@@ -173,24 +201,6 @@ const REACHED = {
 };
 const DELIVERY = { ...REACHED, waitingFor: null, nextAttemptAt: null, replaying: false };
 
-const Health = v.object({
-  status: v.picklist(["active", "paused", "disabled"]),
-  reason: textOrNull("Why it is paused or disabled."),
-  failuresInRow: whole("Since the last success."),
-  failingSince: timeOrNull("When the first of them was."),
-  lastSuccessAt: timeOrNull("When something was last delivered."),
-  lastFailureAt: timeOrNull("When an attempt last failed."),
-  waiting: v.object({
-    count: whole("What has not ended; counted up to 10,000."),
-    oldestCreatedAt: timeOrNull("Since when the oldest waits."),
-    nextDueAt: timeOrNull("When the next is due."),
-  }),
-  last24Hours: said(
-    v.object(Object.fromEntries(DELIVERY_STATUSES.map((status) => [status, v.number()]))),
-    "The deliveries made in that time by status, the latest 10,000 at most.",
-  ),
-});
-
 const OutboundEventType = v.object({
   name: text("As it stands in `event` and in `events` of a subscription."),
   family: said(
@@ -217,7 +227,10 @@ const SETTINGS = {
   events: "Names such as `level.changed`, families such as `points.*`, or `*`.",
   description: "Your words for it.",
   headers: "Headers of your own, 20 at most, sent with every delivery and kept encrypted.",
-  rateLimit: "At most so many in a time. Kept and shown; it does not hold deliveries back yet.",
+  ...FORMAT_SETTINGS,
+  tls: "The TLS to the receiver: `clientCertificate` (PEM, with those above it) and its `clientKey` (PEM without a passphrase, never shown again), and `ca` (PEM), which is believed in place of the public authorities. Parts that are not sent stay; `null` takes a part, or all of it, away.",
+  rateLimit:
+    "At most so many requests in any stretch of that length, from 1s to 24h; the others wait and use up no retry. A pull subscription has its own pace and needs none.",
   retryDelays:
     "After the end of each failed attempt, 20 at most, each from 1s to 24h. An empty list means no retries: the first failure is the last. `null` takes the installation's.",
   pauseAfter: "So many failures in a row pause the subscription.",
@@ -370,25 +383,10 @@ export const WEBHOOKS_REFERENCE: RoomReference = {
       path: PATH,
       answers: { 200: { description: "The subscription, active again.", schema: Subscription, example: SUBSCRIPTION } },
     },
-    getWebhookHealth: {
-      path: PATH,
-      answers: {
-        200: {
-          description: "How it does.",
-          schema: Health,
-          example: {
-            status: "active",
-            reason: null,
-            failuresInRow: 0,
-            failingSince: null,
-            lastSuccessAt: "2026-11-20T18:04:00.498Z",
-            lastFailureAt: null,
-            waiting: { count: 0, oldestCreatedAt: null, nextDueAt: null },
-            last24Hours: { pending: 0, sending: 0, delivered: 1204, failed: 0, skipped: 0, canceled: 0 },
-          },
-        },
-      },
-    },
+    ...formatOperations(SETTINGS),
+    ...HEALTH_OPERATIONS,
+    ...RECOVERY_OPERATIONS,
+    ...SIGNATURE_CHECK_REFERENCE,
     pullDeliveries: {
       path: PATH,
       query: {

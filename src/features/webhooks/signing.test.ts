@@ -21,7 +21,7 @@ const signable = (fields: Partial<Signable> = {}): Signable => ({
   timestamp: now,
   body: '{"id":"evt_abc123","note":"ünïcode"}',
   secrets: [secret(EXAMPLE)],
-  prefersNewest: false,
+  refusals: 0,
   ...fields,
 });
 
@@ -76,8 +76,24 @@ test("during an overlap the plain signature stays with the old secret and the ne
 });
 
 test("a receiver that refused the old secret gets the newest in the plain signature", () => {
-  const input = signable({ secrets: [secret(EXAMPLE), secret(MADE)], prefersNewest: true });
+  const input = signable({ secrets: [secret(EXAMPLE), secret(MADE)], refusals: 1 });
   expect(signatureHeaders(input)["X-Hatch-Signature"]).toBe(plain(MADE, now, input.body));
+});
+
+test("of three secrets the plain signature is offered oldest, then newest, then the one between; the others stay", () => {
+  const BETWEEN = "whsec_another_random_string_of_the_same_kind";
+  const secrets = [secret(EXAMPLE), secret(BETWEEN), secret(MADE)];
+  const offered = [0, 1, 2, 3].map((refusals) => signatureHeaders(signable({ secrets, refusals })));
+  const { body } = signable();
+  expect(offered.map((headers) => headers["X-Hatch-Signature"])).toEqual(
+    [EXAMPLE, MADE, BETWEEN, EXAMPLE].map((text) => plain(text, now, body)),
+  );
+  for (const headers of offered) {
+    expect(headers["X-Hatch-Signature-Next"]).toBe(plain(MADE, now, body));
+    expect(headers["webhook-signature"]?.split(" ")).toHaveLength(3);
+    for (const text of [EXAMPLE, BETWEEN]) new Webhook(text, { format: "raw" }).verify(body, headers);
+    new Webhook(MADE).verify(body, headers);
+  }
 });
 
 test("a secret is no longer valid from the end of its overlap on", () => {

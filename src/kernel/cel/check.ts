@@ -1,14 +1,17 @@
 import { TypeError as CelTypeError, EvaluationError, ParseError } from "@marcbachmann/cel-js";
 import type { JsonObject } from "../json.ts";
-import { EXPRESSION_CHARS_MAX } from "./bounds.ts";
+import { SIZES, type Size } from "./bounds.ts";
 import { createChecking, TYPE_OF_TIME } from "./environment.ts";
 import { declareJsonType } from "./json-types.ts";
-import { type Fact, inspect, ShapeProblem } from "./shape.ts";
+import { type Fact, inspect, type Shape, ShapeProblem } from "./shape.ts";
 
 /** The program's names, by family: what `progress` may be asked for. */
 export type KnownFacts = Readonly<Record<string, { readonly has: (name: string) => boolean; readonly what: string }>>;
 
-/** Where an expression stands. */
+/** What an expression has to come to. */
+type Wanted = "condition" | "amount" | "body";
+
+/** Where an expression of the program stands. */
 export interface Place {
   readonly wants: "condition" | "amount";
   /** Absent where no event is at hand, as in the condition of a badge. */
@@ -28,29 +31,59 @@ const FACT_TYPES: Readonly<Record<string, string | Readonly<Record<string, strin
   metrics: "double",
 };
 
+/** What one kind of expression may begin with, must come to, and is told of types. */
+export interface Rules {
+  readonly wants: Wanted;
+  readonly roots: ReadonlySet<string>;
+  readonly size?: Size;
+  /** Refuses in words what was parsed and may not be. */
+  readonly refuse?: (shape: Shape) => string | undefined;
+  /** Declares the roots with their types, so far as the expression reads them. */
+  readonly declare: (environment: ReturnType<typeof createChecking>, shape: Shape) => void;
+}
+
 /** @returns what is wrong with an expression, in words; undefined where it can be used */
-export function expressionProblem(text: string, place: Place): string | undefined {
-  if (text.length > EXPRESSION_CHARS_MAX) return `must not exceed ${EXPRESSION_CHARS_MAX} characters`;
-  const environment = createChecking();
+export function problemOf(text: string, { wants, roots, size = "small", refuse, declare }: Rules): string | undefined {
+  const { characters } = SIZES[size];
+  if (text.length > characters) return `must not exceed ${characters} characters`;
+  const environment = createChecking(size);
   try {
     const parsed = environment.parse(text);
-    const roots = new Set(["member", "progress", "now"]);
-    if (place.event) roots.add("event");
-    if (place.effect) roots.add("effect");
     const shape = inspect(parsed.ast, roots);
-    const unknown = unknownFact(shape.facts, place.known);
-    if (unknown !== undefined) return unknown;
-    declareNames(environment, place, shape.facts, shape.fields);
+    const refused = refuse?.(shape);
+    if (refused !== undefined) return refused;
+    declare(environment, shape);
     const checked = parsed.check();
     if (!checked.valid) return describe(checked.error);
-    return resultProblem(checked.type ?? "dyn", place.wants);
+    return resultProblem(checked.type ?? "dyn", wants);
   } catch (error) {
     return describe(error);
   }
 }
 
-function resultProblem(type: string, wants: Place["wants"]): string | undefined {
+/** Of an expression of the program. @returns what is wrong with it, in words */
+export function expressionProblem(text: string, place: Place): string | undefined {
+  const roots = new Set(["member", "progress", "now"]);
+  if (place.event) roots.add("event");
+  if (place.effect) roots.add("effect");
+  return problemOf(text, {
+    wants: place.wants,
+    roots,
+    refuse: ({ facts }) => unknownFact(facts, place.known),
+    declare: (environment, { facts, fields }) => declareNames(environment, place, facts, fields),
+  });
+}
+
+/** What an outbound body can't be made of by itself. */
+const SCALARS: ReadonlySet<string> = new Set(["bool", "int", "uint", "double", "null", "google.protobuf.Duration"]);
+
+function resultProblem(type: string, wants: Wanted): string | undefined {
   if (type === "dyn") return undefined;
+  if (wants === "body") {
+    return SCALARS.has(type) || type === TYPE_OF_TIME
+      ? `must be a map, a list or text, but comes to ${type}`
+      : undefined;
+  }
   if (wants === "condition") return type === "bool" ? undefined : `must be true or false, but comes to ${type}`;
   if (type === "int") return undefined;
   return type === "double"

@@ -2,7 +2,7 @@ import { Environment, EvaluationError } from "@marcbachmann/cel-js";
 import { Duration } from "@marcbachmann/cel-js/evaluator";
 import { dateOf, parseIsoTime } from "../clock.ts";
 import { unixMs } from "../units.ts";
-import { EXPRESSION_DEPTH_MAX, EXPRESSION_NODES_MAX } from "./bounds.ts";
+import { EXPRESSION_DEPTH_MAX, SIZES, type Size } from "./bounds.ts";
 import { matchesPattern } from "./pattern.ts";
 
 /**
@@ -69,11 +69,11 @@ function addMixedNumbers(environment: Environment): void {
 }
 
 /** What every expression may call, without any name of ours. */
-function createBase(): Environment {
+function createBase(size: Size): Environment {
   const environment = new Environment({
     homogeneousAggregateLiterals: false,
     limits: {
-      maxAstNodes: EXPRESSION_NODES_MAX,
+      maxAstNodes: SIZES[size].nodes,
       maxDepth: EXPRESSION_DEPTH_MAX,
       maxListElements: 200,
       maxMapEntries: 50,
@@ -90,23 +90,34 @@ function createBase(): Environment {
 
 export const TYPE_OF_TIME = TIMESTAMP;
 
-/** The names that an expression can begin with. */
-export const ROOTS = ["event", "effect", "member", "progress", "now"] as const;
+/** The names that an expression of the program can begin with. */
+export const PROGRAM_ROOTS: ReadonlySet<string> = new Set(["event", "effect", "member", "progress", "now"]);
 
 /** Made when the first expression is met: an installation without a program starts without paying for it. */
-let base: Environment | undefined;
-let evaluating: Environment | undefined;
+const bases = new Map<Size, Environment>();
+const evaluating = new Map<Size, WeakMap<ReadonlySet<string>, Environment>>();
 
-const baseOf = (): Environment => {
-  base ??= createBase();
+function baseOf(size: Size): Environment {
+  const known = bases.get(size);
+  if (known) return known;
+  const base = createBase(size);
+  bases.set(size, base);
   return base;
-};
+}
 
-/** For evaluating: what a name holds is seen when it is read. */
-export function evaluatingEnvironment(): Environment {
-  evaluating ??= ROOTS.reduce((environment, root) => environment.registerVariable(root, "dyn"), baseOf().clone());
-  return evaluating;
+/** For evaluating: what a name holds is seen when it is read. One for each set of roots, told apart by identity. */
+export function evaluatingEnvironment(roots: ReadonlySet<string>, size: Size): Environment {
+  const ofSize = evaluating.get(size) ?? new WeakMap<ReadonlySet<string>, Environment>();
+  evaluating.set(size, ofSize);
+  const known = ofSize.get(roots);
+  if (known) return known;
+  const made = [...roots].reduce(
+    (environment, root) => environment.registerVariable(root, "dyn"),
+    baseOf(size).clone(),
+  );
+  ofSize.set(roots, made);
+  return made;
 }
 
 /** For checking: the caller declares the types that are known. */
-export const createChecking = (): Environment => baseOf().clone();
+export const createChecking = (size: Size): Environment => baseOf(size).clone();

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { cpuMs } from "../../../tests/support/progress.ts";
 import type { JsonObject } from "../json.ts";
-import { expressionProblem, type KnownFacts, type Place } from "./check.ts";
+import { expressionProblem, type KnownFacts, type Place, problemOf } from "./check.ts";
+import { PROGRAM_ROOTS } from "./environment.ts";
 import { compileExpression } from "./expression.ts";
 import { integersOf } from "./json-types.ts";
-import { fillPurse } from "./meter.ts";
+import { fillPurse, purseLeft, TOO_MANY_STEPS } from "./meter.ts";
 import { toCelMap } from "./values.ts";
 
 const NONE: KnownFacts = {
@@ -264,6 +265,56 @@ describe("what must not be reached", () => {
     "event.?properties.n == 1",
     "event.properties.n.foo()",
   ])("%s is refused on save", (text) => expect(problem(text)).toBeString());
+});
+
+describe("roots of its own", () => {
+  const roots = new Set(["parcel"]);
+  const rules = (wants: "condition" | "body", size: "small" | "large" = "small") => ({
+    wants,
+    size,
+    roots,
+    declare: (environment: { registerVariable(name: string, type: string): unknown }) =>
+      environment.registerVariable("parcel", "map<string, dyn>"),
+  });
+
+  test("are known, those of the program are not", () => {
+    expect(problemOf("parcel.weight > 5", rules("condition"))).toBeUndefined();
+    for (const name of PROGRAM_ROOTS) {
+      expect(problemOf(`${name} == 1`, rules("condition"))).toBe(`unknown name: ${name} (at character 1)`);
+      expect(compileExpression(`${name} == 1`, { roots, size: "small" }).evaluate({ [name]: 1 })).toHaveProperty(
+        "fault",
+      );
+    }
+    expect(problem("parcel.weight > 5")).toBe("unknown name: parcel (at character 1)");
+  });
+
+  test("a body is a map, a list, text or not known before", () => {
+    for (const text of ["{'a': parcel.weight}", "[1]", "'x'", "parcel.weight"]) {
+      expect(problemOf(text, rules("body"))).toBeUndefined();
+    }
+    for (const text of ["1", "true", "1.5", "timestamp('2026-01-01T00:00:00Z')", "duration('1s')"]) {
+      expect(problemOf(text, rules("body"))).toStartWith("must be a map, a list or text");
+    }
+  });
+
+  test("a large one has room, and its bound", () => {
+    const text = `[${Array.from({ length: 190 }, () => "parcel.weight + 1").join(", ")}]`;
+    expect(problemOf(text, rules("body", "large"))).toBeUndefined();
+    expect(problemOf(text, rules("body"))).toBeDefined();
+    expect(problemOf(`'${"x".repeat(8_000)}'`, rules("body", "large"))).toBe("must not exceed 8000 characters");
+  });
+
+  test("a purse of its own takes nothing from the input's, and is over when it is spent", () => {
+    fillPurse();
+    const walk = compileExpression("parcel.items.exists(i, i == -1)", { roots, size: "small" });
+    const variables = { parcel: toCelMap({ items: Array.from({ length: 900 }, (_, at) => at) }, undefined) };
+    expect(walk.evaluate(variables, 500)).toEqual({ fault: TOO_MANY_STEPS });
+    expect(purseLeft()).toBe(0);
+    expect(walk.evaluate(variables, 50_000)).toEqual({ value: false });
+    expect(purseLeft()).toBeWithin(1, 50_000);
+    for (let at = 0; at < 200; at++) walk.evaluate(variables, 50_000);
+    expect(walk.evaluate(variables)).toEqual({ value: false });
+  });
 });
 
 describe("bounds", () => {

@@ -20,7 +20,8 @@ let purse = 0;
 let inputPurse = STEPS_PER_INPUT_MAX;
 
 /** Made once: it can be thrown very often before an expression ends, and a stack costs more than a step. */
-const OUT_OF_STEPS = new EvaluationError("it takes too many steps");
+export const TOO_MANY_STEPS = "it takes too many steps";
+const OUT_OF_STEPS = new EvaluationError(TOO_MANY_STEPS);
 
 function pay(steps: number): void {
   purse -= steps;
@@ -32,8 +33,12 @@ export function fillPurse(): void {
   inputPurse = STEPS_PER_INPUT_MAX;
 }
 
-/** Runs one expression on what is left. */
-export function metered<T>(run: () => T): T {
+/** Runs one expression on what is left, or on a purse of its own. */
+export function metered<T>(run: () => T, stepsMax?: number): T {
+  if (stepsMax !== undefined) {
+    purse = stepsMax;
+    return run();
+  }
   const allowed = Math.min(STEPS_PER_EXPRESSION_MAX, inputPurse);
   purse = allowed;
   try {
@@ -42,6 +47,9 @@ export function metered<T>(run: () => T): T {
     inputPurse -= allowed - Math.max(0, purse);
   }
 }
+
+/** What the last expression with a purse of its own has left of it. */
+export const purseLeft = (): number => Math.max(0, purse);
 
 type Handle = (...parameters: unknown[]) => unknown;
 

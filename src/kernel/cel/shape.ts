@@ -59,6 +59,9 @@ const METHODS = new Set([
 ]);
 const MACROS = new Set(["all", "exists", "exists_one", "map", "filter"]);
 
+/** The library leaves these out of a map without a word. */
+const NEVER_NAMES: ReadonlySet<unknown> = new Set(["__proto__", "constructor", "prototype"]);
+
 const PROGRESS_WORDS = "progress is read by name, such as progress.counts['lesson_completed']";
 
 /** The name that an access asks for, where it is written out. */
@@ -130,7 +133,7 @@ class Inspector implements Shape {
         this.#visitMethod(node, ...node.args);
         break;
       case "map":
-        this.#visitAll(node.args.flat());
+        this.#visitMap(node.args);
         break;
       case "!_":
       case "-_":
@@ -142,6 +145,15 @@ class Inspector implements Shape {
       default:
         this.#visitAll(node.args);
     }
+  }
+
+  #visitMap(entries: readonly (readonly [ASTNode, ASTNode])[]): void {
+    for (const [name] of entries) {
+      if (name.op === "value" && NEVER_NAMES.has(name.args)) {
+        throw new ShapeProblem(`a map can't have the name ${name.args}`, name);
+      }
+    }
+    this.#visitAll(entries.flat());
   }
 
   #visitAll(nodes: readonly ASTNode[]): void {

@@ -2,6 +2,7 @@ import { connect, isIP, type Socket } from "node:net";
 import type { Clock } from "../../kernel/clock.ts";
 import { describeFailure } from "../failures.ts";
 import type { NameBook } from "../names.ts";
+import { openTunnel, type TunnelOptions } from "../proxy/tunnel.ts";
 
 /** No connection came about. The message is a sentence for a person. */
 export class NoConnectionError extends Error {
@@ -58,4 +59,17 @@ export async function connectToServer(
     }
   }
   throw failure;
+}
+
+/** The same through the egress proxy, which looks the name up. @throws NoConnectionError */
+export async function tunnelToServer(
+  options: TunnelOptions,
+  { host, port, timeout }: { readonly host: string; readonly port: number; readonly timeout: number },
+): Promise<Socket> {
+  try {
+    return await openTunnel(options, { host, port, mayGreet: true }, options.clock.timeout(timeout));
+  } catch (error) {
+    const message = error instanceof Error ? error.message : "The egress proxy opened no tunnel.";
+    throw new NoConnectionError("connect", message);
+  }
 }

@@ -1,7 +1,9 @@
+import { isIP } from "node:net";
 import type { Config } from "../../config/config.ts";
 import type { Clock } from "../../kernel/clock.ts";
 import type { Log } from "../../kernel/log.ts";
 import { readAuthorities } from "../connections.ts";
+import { createBypass } from "../hosts.ts";
 import { createNameBook, type Resolver } from "../names.ts";
 import { createSystemResolver } from "../system-resolver.ts";
 import { createHoldingTransport } from "./hold.ts";
@@ -13,6 +15,8 @@ export interface MailTransportOptions {
   readonly log: Log;
   readonly config: Pick<Config, "mail" | "outbound" | "server">;
   readonly password?: string | undefined;
+  /** Of the user that signs in at the egress proxy. */
+  readonly proxyPassword?: string | undefined;
   /** How the server's name is looked up; the machine's own way if absent. */
   readonly resolver?: Resolver;
 }
@@ -30,15 +34,21 @@ const greetingName = (host: string): string => {
 
 /** The mail server that is set; without one a transport that holds mails back. Connects to nothing before it sends. */
 export function createMailTransport(options: MailTransportOptions): MailTransport {
-  const { clock, log, config, password, resolver } = options;
+  const { clock, log, config, password, proxyPassword, resolver } = options;
   const { mail, outbound } = config;
   if (!mail) return createHoldingTransport(log);
+  const names = createNameBook(clock, resolver ?? createSystemResolver(clock));
+  const authorities = outbound.caFile === undefined ? undefined : readAuthorities(outbound.caFile);
+  const { proxy } = outbound;
+  const isBypassed = createBypass(proxy?.bypass ?? []);
+  const isDirect = proxy === undefined || isBypassed({ host: mail.host, hostIsAddress: isIP(mail.host) !== 0 });
   return createSmtpTransport({
     clock,
-    names: createNameBook(clock, resolver ?? createSystemResolver(clock)),
+    names,
     settings: mail,
     password,
-    authorities: outbound.caFile === undefined ? undefined : readAuthorities(outbound.caFile),
+    authorities,
+    tunnels: isDirect ? undefined : { clock, names, proxy, password: proxyPassword, authorities },
     ownName: greetingName(mailHost(config)),
   });
 }

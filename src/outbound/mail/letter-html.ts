@@ -1,34 +1,8 @@
+import { figureTable, LISTS_STYLE, sectionTable } from "./letter-lists-html.ts";
 import type { LetterParts } from "./letter-parts.ts";
-
-/**
- * The colours of `tokens.css` in the only spelling that every mail program reads. Light stands in the elements; dark is
- * for those that know the reader's choice.
- */
-export const LETTER_COLOURS = {
-  light: {
-    bg: "#f8f8f5",
-    surface: "#ffffff",
-    line: "#e1e0da",
-    ink: "#1b1f29",
-    muted: "#595e68",
-    accent: "#006a65",
-    "on-accent": "#fcfcfc",
-    yolk: "#f4af2d",
-  },
-  dark: {
-    bg: "#101318",
-    surface: "#181b21",
-    line: "#2d3038",
-    ink: "#e9ebef",
-    muted: "#a7abb3",
-    accent: "#60ccc5",
-    "on-accent": "#071413",
-    yolk: "#f7b83d",
-  },
-} as const;
+import { escapeHtml, FONT, LETTER_COLOURS, text } from "./letter-style.ts";
 
 const { light, dark } = LETTER_COLOURS;
-const FONT = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif";
 
 /** Only what can't stand in an element: the dark scheme, and a narrow screen. */
 const STYLE = `:root{color-scheme:light dark;supported-color-schemes:light dark}
@@ -51,11 +25,6 @@ const STYLE = `:root{color-scheme:light dark;supported-color-schemes:light dark}
 .fact td{padding-top:2px!important}
 }`;
 
-const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-
-const text = (size: number, line: number, colour: string): string =>
-  `font-family:${FONT};font-size:${size}px;line-height:${line}px;color:${colour}`;
-
 const paragraph = (content: string): string =>
   `<p class="ink" style="margin:0 0 16px;${text(16, 26, light.ink)}">${escapeHtml(content)}</p>`;
 const remark = (content: string): string =>
@@ -76,7 +45,16 @@ const factTable = (facts: LetterParts["facts"]): string =>
     .join("")}</table>`;
 
 /** One table in another, styles in the elements, no picture, no script, nothing fetched. */
-export const renderHtml = ({ title, paragraphs, action, facts, remarks, footer }: LetterParts): string =>
+export const renderHtml = ({
+  title,
+  paragraphs,
+  action,
+  figures,
+  sections,
+  facts,
+  remarks,
+  footer,
+}: LetterParts): string =>
   `<!doctype html>
 <html lang="en">
 <head>
@@ -86,7 +64,7 @@ export const renderHtml = ({ title, paragraphs, action, facts, remarks, footer }
 <meta name="supported-color-schemes" content="light dark">
 <title>${escapeHtml(title)}</title>
 <style>
-${STYLE}
+${figures.length + sections.length > 0 ? `${STYLE}\n${LISTS_STYLE}` : STYLE}
 </style>
 </head>
 <body class="bg" style="margin:0;padding:0;background-color:${light.bg}">
@@ -95,7 +73,7 @@ ${STYLE}
 <tr><td class="ink" style="padding:0 4px 12px;font-weight:600;${text(14, 20, light.ink)}"><span class="yolk" style="display:inline-block;width:12px;height:15px;margin-right:8px;vertical-align:-2px;border-radius:50% 50% 50% 50%/60% 60% 40% 40%;background-color:${light.yolk}"></span>Hatch</td></tr>
 <tr><td class="sheet inside" bgcolor="${light.surface}" style="padding:32px 32px 16px;background-color:${light.surface};border:1px solid ${light.line};border-radius:8px">
 <h1 class="ink" style="margin:0 0 16px;font-weight:600;${text(20, 28, light.ink)}">${escapeHtml(title)}</h1>
-${[...paragraphs.map(paragraph), action ? button(action) : "", facts.length > 0 ? factTable(facts) : "", ...remarks.map(remark)].filter((part) => part !== "").join("\n")}
+${[...paragraphs.map(paragraph), action ? button(action) : "", figures.length > 0 ? figureTable(figures) : "", ...sections.map(sectionTable), facts.length > 0 ? factTable(facts) : "", ...remarks.map(remark)].filter((part) => part !== "").join("\n")}
 </td></tr>
 <tr><td class="muted" style="padding:16px 4px 0;${text(13, 20, light.muted)}">${escapeHtml(footer)}</td></tr>
 </table>

@@ -1,4 +1,4 @@
-import type { LetterParts } from "./letter-parts.ts";
+import type { LetterEntry, LetterFigure, LetterParts, LetterSection } from "./letter-parts.ts";
 
 const COLUMNS = 72;
 const NAME_COLUMNS_MAX = 24;
@@ -21,11 +21,48 @@ function factLines(facts: LetterParts["facts"]): string {
   return facts.map(({ name, value }) => `${`${name}:`.padEnd(width)}  ${value}`).join("\n");
 }
 
-export const renderText = ({ title, paragraphs, action, facts, remarks, footer }: LetterParts): string =>
+const figureLines = (figures: readonly LetterFigure[]): string =>
+  factLines(
+    figures.map(({ label, value, note }) => ({
+      name: label,
+      value: note === undefined ? value : `${value} (${note})`,
+    })),
+  );
+
+const indented = (text: string): string => text.replace(/^/gm, "  ");
+
+const entryLines = ({ name, note, state, lines, commands = [] }: LetterEntry): string =>
+  [
+    wrap(`* ${name}${state === undefined ? "" : ` [${state.text}]`}`),
+    ...(note === undefined ? [] : [indented(wrap(note, COLUMNS - 2))]),
+    ...lines.map((line) => indented(wrap(line, COLUMNS - 2))),
+    ...commands.map(indented),
+  ].join("\n");
+
+const sectionLines = ({ heading, lines, entries, rest }: LetterSection): string =>
+  [
+    `${heading}\n${"-".repeat(Math.min(heading.length, COLUMNS))}`,
+    ...lines.map((line) => wrap(line)),
+    ...entries.map(entryLines),
+    ...(rest === undefined ? [] : [wrap(rest)]),
+  ].join("\n\n");
+
+export const renderText = ({
+  title,
+  paragraphs,
+  action,
+  figures,
+  sections,
+  facts,
+  remarks,
+  footer,
+}: LetterParts): string =>
   `${[
     wrap(title),
     ...paragraphs.map((paragraph) => wrap(paragraph)),
     ...(action ? [`${wrap(`${action.label}:`)}\n${action.url}`] : []),
+    ...(figures.length > 0 ? [figureLines(figures)] : []),
+    ...sections.map(sectionLines),
     ...(facts.length > 0 ? [factLines(facts)] : []),
     ...remarks.map((remark) => wrap(remark)),
     `-- \n${wrap(footer)}`,

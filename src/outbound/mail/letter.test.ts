@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readTokens, toHex } from "../../../tests/support/colours.ts";
 import { type Letter, namedInLetter, writeLetter } from "./letter.ts";
-import { LETTER_COLOURS } from "./letter-html.ts";
+import { LETTER_COLOURS, LIST_COLOURS } from "./letter-style.ts";
 
 const LETTER: Letter = {
   title: "Grace invites you to Riverside School",
@@ -82,6 +82,81 @@ describe("the HTML", () => {
   });
 });
 
+describe("a letter with figures and lists", () => {
+  const written = writeLetter({
+    title: "1 of 2 endpoints needs you",
+    paragraphs: [],
+    figures: [
+      { label: "Deliveries", value: "1,204", note: "1,180 the day before" },
+      { label: "Came through", value: "99.2 %" },
+    ],
+    sections: [
+      {
+        heading: "Endpoints that need you",
+        lines: ["In the live environment."],
+        entries: [
+          {
+            name: "hooks.example.com/<b>",
+            note: "sub_1 · Production",
+            state: { text: "paused", tone: "bad" },
+            lines: ["It refuses the signature (401)."],
+            commands: ["POST /v1/webhooks/sub_1/recover"],
+          },
+          { name: "pull", lines: [] },
+          { name: "slow", state: { text: "slow", tone: "warn" }, lines: [] },
+          { name: "well", state: { text: "well", tone: "ok" }, lines: [] },
+          { name: "old", state: { text: "idle", tone: "plain" }, lines: [] },
+        ],
+        rest: "And 12 more.",
+      },
+    ],
+    footer: "Why.",
+  });
+
+  test("tells them in lines", () => {
+    expect(written.text).toBe(`1 of 2 endpoints needs you
+
+Deliveries:    1,204 (1,180 the day before)
+Came through:  99.2 %
+
+Endpoints that need you
+-----------------------
+
+In the live environment.
+
+* hooks.example.com/<b> [paused]
+  sub_1 · Production
+  It refuses the signature (401).
+  POST /v1/webhooks/sub_1/recover
+
+* pull
+
+* slow [slow]
+
+* well [well]
+
+* old [idle]
+
+And 12 more.
+
+-- 
+Why.
+`);
+  });
+
+  test("shows them with colours that are there in dark too, and fetches nothing", () => {
+    const tokens = readTokens(readFileSync(join(import.meta.dir, "../../../static/ui/tokens.css"), "utf8"));
+    for (const scheme of ["light", "dark"] as const) {
+      for (const [name, hex] of Object.entries(LIST_COLOURS[scheme])) {
+        expect([scheme, name, hex]).toEqual([scheme, name, toHex(tokens[scheme][name] ?? expect.unreachable())]);
+        expect(written.html).toContain(hex);
+      }
+    }
+    expect(written.html).toContain("hooks.example.com/&#60;b&#62;");
+    expect(written.html).not.toMatch(/<(?:img|script|link|iframe|form|input|svg)\b|url\(|@import|src=/i);
+  });
+});
+
 describe("what somebody chose", () => {
   const hostile = `</td><script>alert(1)</script><img src=x onerror="alert(1)"> & 'quoted'`;
 
@@ -90,12 +165,29 @@ describe("what somebody chose", () => {
       title: hostile,
       paragraphs: [hostile],
       action: { label: hostile, url: "https://hatch.example.com/?a=1&b='2'" },
+      figures: [{ label: hostile, value: hostile, note: hostile }],
+      sections: [
+        {
+          heading: hostile,
+          lines: [hostile],
+          entries: [
+            {
+              name: hostile,
+              note: hostile,
+              state: { text: hostile, tone: "bad" },
+              lines: [hostile],
+              commands: [hostile],
+            },
+          ],
+          rest: hostile,
+        },
+      ],
       facts: [{ name: hostile, value: hostile }],
       remarks: [hostile],
       footer: hostile,
     });
     expect(html).not.toMatch(/<script|<img|onerror="/);
-    expect(html.match(/&#60;script&#62;/g)).toHaveLength(8);
+    expect(html.match(/&#60;script&#62;/g)).toHaveLength(19);
     expect(html).toContain("https://hatch.example.com/?a=1&#38;b=&#39;2&#39;");
     expect(text).toContain("<script>alert(1)</script>");
   });

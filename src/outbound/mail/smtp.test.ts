@@ -2,9 +2,11 @@ import { afterAll, afterEach, describe, expect, test } from "bun:test";
 import { createServer } from "node:net";
 import { createCertificates } from "../../../tests/support/certificates.ts";
 import { FakeClock } from "../../../tests/support/clock.ts";
+import { PROXY_LOGIN, startConnectProxy, withLogin } from "../../../tests/support/connect-proxy.ts";
 import { type MailServer, type MailServerOptions, startMailServer } from "../../../tests/support/mail-server.ts";
 import { startOtherEnd } from "../../../tests/support/other-end.ts";
 import type { MailSettings } from "../../config/mail.ts";
+import type { ProxySettings } from "../../config/proxy.ts";
 import { systemClock } from "../../kernel/clock.ts";
 import { createLog } from "../../kernel/log.ts";
 import { durationMs, SECOND, unixMs } from "../../kernel/units.ts";
@@ -33,13 +35,18 @@ async function startServer(options: MailServerOptions): Promise<MailServer> {
   return server;
 }
 
-function transportTo(port: number, settings: Partial<MailSettings> = {}, password = LOGIN.password): MailTransport {
+function transportTo(
+  port: number,
+  settings: Partial<MailSettings> = {},
+  password = LOGIN.password,
+  proxy?: ProxySettings,
+): MailTransport {
   const transport = createMailTransport({
     clock: systemClock,
     log: createLog({ clock: systemClock, level: "debug", write: () => {} }),
     config: {
       server: { host: "127.0.0.1", port: 0, publicUrl: "https://hatch.example.com" },
-      outbound: { caFile: certificates.caFile },
+      outbound: { caFile: certificates.caFile, proxy },
       mail: {
         host: "127.0.0.1",
         port,
@@ -52,6 +59,7 @@ function transportTo(port: number, settings: Partial<MailSettings> = {}, passwor
       },
     },
     password,
+    proxyPassword: PROXY_LOGIN.password,
     resolver: async (name) => {
       if (name === "smtp.example.com") return ["127.0.0.1"];
       throw Object.assign(new Error("no such name"), { code: "ENOTFOUND" });
@@ -247,6 +255,61 @@ describe("the way there", () => {
     closing.push(end.close);
     const outcome = await transportTo(end.port, { timeout: durationMs(200) }).send(MESSAGE);
     expect(failureOf(outcome)).toEqual(["broken", false, "The server did not take the mail in time."]);
+  });
+});
+
+describe("through the egress proxy", () => {
+  const HOST = "mail.elsewhere.example";
+
+  test.each(["starttls", "implicit"] as const)(
+    "a mail goes by a tunnel, with %s from us to the server",
+    async (tls) => {
+      const server = await startServer({ tls, certificate: certificates.issue(HOST), login: LOGIN });
+      const proxy = await startConnectProxy(withLogin(() => ({ tunnelTo: server.port })));
+      closing.push(() => proxy.close());
+      const { user } = PROXY_LOGIN;
+      const way = { scheme: "http", host: "127.0.0.1", port: proxy.port, user, bypass: [] } as const;
+      const transport = transportTo(587, { host: HOST, tls, user: LOGIN.user }, LOGIN.password, way);
+      for (let count = 0; count < 2; count++) expect(await transport.send(MESSAGE)).toMatchObject({ kind: "sent" });
+      expect(proxy.destinations).toEqual([`${HOST}:587`]);
+      expect(server.arrived).toHaveLength(2);
+    },
+  );
+
+  test("a greeting that comes at once with the tunnel is not lost", async () => {
+    const heard: string[] = [];
+    const end = await startOtherEnd({
+      onData: (socket, _, data) => {
+        heard.push(data);
+        socket.write("502 What?\r\n");
+      },
+    });
+    const proxy = await startConnectProxy(() => ({ tunnelTo: end.port, behind: "220 mail.example ESMTP\r\n" }));
+    closing.push(end.close, () => proxy.close());
+    const way = { scheme: "http", host: "127.0.0.1", port: proxy.port, user: undefined, bypass: [] } as const;
+    await transportTo(587, { host: HOST }, LOGIN.password, way).send(MESSAGE);
+    expect(heard[0]).toStartWith("EHLO ");
+  });
+
+  test("a fault of the proxy is told, and tried again later", async () => {
+    const proxy = await startConnectProxy(() => ({ say: "HTTP/1.1 403 No\r\n\r\n" }));
+    closing.push(() => proxy.close());
+    const way = { scheme: "http", host: "127.0.0.1", port: proxy.port, user: undefined, bypass: [] } as const;
+    const refused = transportTo(587, { host: HOST }, LOGIN.password, way);
+    expect(failureOf(await refused.send(MESSAGE))).toEqual([
+      "connect",
+      false,
+      "The egress proxy does not let us go to this host (403): have it allowed there.",
+    ]);
+  });
+
+  test("a server that is named in outbound.proxyBypass, or is this machine, is reached without it", async () => {
+    const server = await startServer({});
+    const way = { scheme: "http", host: "127.0.0.1", port: 1, user: undefined, bypass: ["*.example.com"] } as const;
+    for (const host of ["smtp.example.com", "127.0.0.1"]) {
+      const transport = transportTo(server.port, { host }, LOGIN.password, way);
+      expect(await transport.send(MESSAGE)).toMatchObject({ kind: "sent" });
+    }
   });
 });
 

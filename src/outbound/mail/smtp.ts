@@ -5,7 +5,8 @@ import { type Clock, dateOf } from "../../kernel/clock.ts";
 import { canonicalMailAddress, isHeaderText, isMailboxName, type Mailbox } from "../../kernel/mail-address.ts";
 import { Deadline } from "../deadline.ts";
 import type { NameBook } from "../names.ts";
-import { connectToServer } from "./connect.ts";
+import type { TunnelOptions } from "../proxy/tunnel.ts";
+import { connectToServer, tunnelToServer } from "./connect.ts";
 import { describeSmtpError } from "./failures.ts";
 import { quoteServer } from "./quote.ts";
 import type { FailedMail, MailMessage, MailOutcome, MailTransport } from "./transport.ts";
@@ -24,6 +25,8 @@ export interface SmtpOptions {
   readonly password: string | undefined;
   /** PEM; the usual authorities if absent. */
   readonly authorities: string | undefined;
+  /** Where the server is reached through the egress proxy. */
+  readonly tunnels?: TunnelOptions | undefined;
   /** How we name ourselves to the server. */
   readonly ownName: string;
 }
@@ -34,7 +37,15 @@ type Pool = Mail<SMTPPoolSentMessageInfo>;
  * Only the parts of the library that speak SMTP: the rest would start programs and fetch things. Loaded with the first
  * mail, because most starts send none.
  */
-async function openPool({ clock, names, settings, password, authorities, ownName }: SmtpOptions): Promise<Pool> {
+async function openPool({
+  clock,
+  names,
+  settings,
+  password,
+  authorities,
+  tunnels,
+  ownName,
+}: SmtpOptions): Promise<Pool> {
   const { default: Mail } = await import("nodemailer/lib/mailer");
   const { default: SMTPPool } = await import("nodemailer/lib/smtp-pool");
   const options: SMTPPoolOptions = {
@@ -63,7 +74,8 @@ async function openPool({ clock, names, settings, password, authorities, ownName
     disableFileAccess: true,
     disableUrlAccess: true,
     getSocket(_, callback) {
-      connectToServer({ clock, names }, settings).then(
+      const connecting = tunnels ? tunnelToServer(tunnels, settings) : connectToServer({ clock, names }, settings);
+      connecting.then(
         (connection) => callback(null, { connection }),
         (error: Error) => callback(error),
       );

@@ -40,7 +40,13 @@ async function runJobs(): Promise<void> {
     ]),
   );
   for (const { id, payload } of rows) {
-    const run = { environmentId: undefined, progress: undefined, failures: 0, signal: new AbortController().signal };
+    const run = {
+      environmentId: undefined,
+      progress: undefined,
+      failures: 0,
+      signal: new AbortController().signal,
+      checkpoint: async () => {},
+    };
     await endImpersonationJob.run(context, { id, ...run, payload: JSON.parse(payload) });
   }
 }

@@ -37,19 +37,19 @@ const ATTEMPT_LASTS_MS = 10 * MINUTE;
 /** Where the provider can't be asked, a session goes on for so long after it last was. */
 const UNCHECKED_MAX_MS = DAY;
 
-const attemptPlace = { table: "cookie", column: "hatch_oidc", row: "attempt" };
+const ATTEMPT = "cookie:hatch_oidc";
 const tokenPlace = (row: string) => ({ table: "oidc_sessions", column: "refresh_token", row });
 
 /** What the browser keeps while it is at the provider; sealed, so that nobody puts an attempt of theirs into it. */
 export const sealAttempt = ({ context }: AccessRoom, attempt: Attempt): string =>
-  context.keyring.seal(attemptPlace, JSON.stringify({ ...attempt, until: context.clock.now() + ATTEMPT_LASTS_MS }));
+  context.keyring.sealAway(ATTEMPT, JSON.stringify({ ...attempt, until: context.clock.now() + ATTEMPT_LASTS_MS }));
 
 export function openAttempt({ context }: AccessRoom, sealed: string | undefined): Attempt {
   const begin = (): AppError => new AppError("unauthenticated", "Begin the sign-in again: it took too long.");
   if (!sealed) throw begin();
   let attempt: Attempt & { readonly until: number };
   try {
-    attempt = JSON.parse(context.keyring.open(attemptPlace, sealed));
+    attempt = JSON.parse(context.keyring.openReturned(ATTEMPT, sealed));
   } catch {
     throw begin();
   }

@@ -33,7 +33,11 @@ const KEPT_MS = HOUR;
 const SCOPE = "openid email profile offline_access";
 
 /** The operator named it: it may lie in any network of theirs. */
-const ANYWHERE: AddressPolicy = { allowNetworks: ["0.0.0.0/0", "::/0"], allowLoopback: true };
+const ANYWHERE: AddressPolicy = {
+  allowNetworks: ["0.0.0.0/0", "::/0"],
+  allowLoopback: true,
+  namedByOperator: true,
+};
 
 type Room = Pick<Context, "outbound" | "config" | "clock">;
 

@@ -100,6 +100,7 @@ function railOf({ isOperator, session }: Visit, here: Place): readonly RailGroup
             name: "Installation",
             items: [
               { label: "Accounts", href: "/operator/accounts", icon: "people", isHere: here === "accounts" } as const,
+              { label: "Delivery status", href: "/admin/stats", icon: "activity" } as const,
             ],
           },
         ]

@@ -128,6 +128,12 @@ const Ways = ({ isOperator, session }: Visit) => (
           <span>Who can sign in; one-time passwords; acting as a person.</span>
         </li>
       )}
+      {isOperator && (
+        <li>
+          <a href="/admin/stats">Delivery status</a>{" "}
+          <span>Every endpoint that needs a look, success rates, what waits.</span>
+        </li>
+      )}
     </ul>
   </Card>
 );

@@ -39,6 +39,7 @@ async function runResets(): Promise<void> {
       progress: undefined,
       failures: 0,
       signal: new AbortController().signal,
+      checkpoint: async () => {},
     };
     await resetJob.run(context, { ...run, payload: JSON.parse(payload) });
   }

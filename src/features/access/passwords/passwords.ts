@@ -9,7 +9,7 @@ import { sha256Hex } from "../../../kernel/crypto.ts";
 import { AppError, notFound } from "../../../kernel/errors.ts";
 import type { Id } from "../../../kernel/ids.ts";
 import type { AccountPrincipal, Principal, RequestInfo } from "../../../kernel/principal.ts";
-import { addMs, DAY, MINUTE } from "../../../kernel/units.ts";
+import { addMs, MINUTE } from "../../../kernel/units.ts";
 import { writeLetter } from "../../../outbound/mail/letter.ts";
 import { reasonInLetter } from "../letters.ts";
 import type { AccessRoom } from "../room.ts";
@@ -20,7 +20,7 @@ import { type AccountRow, findAccount, findAccountOfEmail } from "../sign-in/sto
 import { hashPassword, hasPassword, verifyPassword } from "./hashing.ts";
 import { findUsableLink, makeLink, useLink } from "./links.ts";
 import { assertGoodPassword } from "./policy.ts";
-import { deleteLinks, deleteOldLinks, updatePassword } from "./store.ts";
+import { deleteLinks, updatePassword } from "./store.ts";
 
 const RESET_LASTS_MS = 30 * MINUTE;
 const RESET_JOB = "access.password_reset";
@@ -237,13 +237,3 @@ export async function setOneTimePassword(
     };
   });
 }
-
-/** Links that are long over. */
-export const purgeLinksJob: JobDefinition = {
-  kind: "access.purge_links",
-  schedule: { cron: "17 * * * *", timezone: "UTC" },
-  async run(context) {
-    await context.database.write((writer) => deleteOldLinks(writer, addMs(writer.now, -DAY)));
-    return { kind: "done" };
-  },
-};

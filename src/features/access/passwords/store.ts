@@ -38,8 +38,11 @@ export const spendLink = (writer: Writer, hash: string): Promise<number> =>
 export const deleteLinks = (writer: Writer, accountId: Id<"acc">, kind: string): Promise<number> =>
   writer.run("DELETE FROM account_links WHERE account_id = ? AND kind = ?", [accountId, kind]);
 
-export const deleteOldLinks = (writer: Writer, before: UnixMs): Promise<number> =>
-  writer.run("DELETE FROM account_links WHERE expires_at < ?", [before]);
+export const purgeLinks = (writer: Writer, before: UnixMs, limit: number): Promise<number> =>
+  writer.run(
+    "DELETE FROM account_links WHERE token_hash IN (SELECT token_hash FROM account_links WHERE expires_at < ? ORDER BY expires_at LIMIT ?)",
+    [before, limit],
+  );
 
 export const updatePassword = (
   writer: Writer,

@@ -19,6 +19,17 @@ const Settings = v.object({
   id: text("`ws_…`"),
   name: v.string(),
   factorRoles: said(v.array(v.picklist(ROLES)), "The roles that get in with a second factor only."),
+  digest: said(
+    v.object({
+      at: textOrNull('When it is made, in the zone below: `"08:00"`.'),
+      zone: textOrNull("An IANA time zone."),
+      mail: said(
+        v.nullable(v.picklist(["always", "traffic", "trouble", "never"])),
+        "Whether it is mailed: `traffic` on days with deliveries or trouble.",
+      ),
+    }),
+    "Of the daily digest of the webhooks; `null` is as the installation has it.",
+  ),
 });
 const Contacts = v.array(v.object({ email: v.string(), name: v.nullable(v.string()) }));
 
@@ -33,7 +44,13 @@ const WORKSPACE_EXAMPLE = {
   createdAt: "2026-11-20T18:04:00.000Z",
 } as const;
 const CONTACT_EXAMPLE = { email: "oncall@riverside.example", name: "On call" };
-const SETTINGS_EXAMPLE = { id: WORKSPACE_ID, name: "Riverside School", factorRoles: ["admin", "owner"] };
+const DIGEST_EXAMPLE = { at: "07:30", zone: "Europe/Berlin", mail: null };
+const SETTINGS_EXAMPLE = {
+  id: WORKSPACE_ID,
+  name: "Riverside School",
+  factorRoles: ["admin", "owner"],
+  digest: DIGEST_EXAMPLE,
+};
 const PATH = { id: { description: "The workspace's id.", example: WORKSPACE_ID } };
 const KIND_PATH = {
   kind: {
@@ -127,8 +144,15 @@ export const WORKSPACES_REFERENCE: RoomReference = {
     },
     changeSettings: {
       body: {
-        example: { factorRoles: ["admin", "owner"] },
-        fields: { name: "Its name.", factorRoles: "The roles that get in with a second factor only." },
+        example: { factorRoles: ["admin", "owner"], digest: { at: "07:30", zone: "Europe/Berlin" } },
+        fields: {
+          name: "Its name.",
+          factorRoles: "The roles that get in with a second factor only.",
+          digest: "When the daily digest of the webhooks is made; what it leaves out stays as it is.",
+          "digest.at": 'Hour and minute of the day: `"08:00"`. `null` is as the installation has it.',
+          "digest.zone": "An IANA time zone such as `Europe/Berlin`.",
+          "digest.mail": "`always`, `traffic` (deliveries or trouble), `trouble` or `never`.",
+        },
       },
       answers: { 200: { description: "The settings as they are now.", schema: Settings, example: SETTINGS_EXAMPLE } },
     },

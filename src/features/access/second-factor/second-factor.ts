@@ -115,7 +115,7 @@ function makeRecoveryCodes({ context }: AccessRoom): readonly string[] {
 /** Keyed: a copy of the database alone does not let them be tried. */
 const hashOfCode = ({ context }: AccessRoom, accountId: Id<"acc">, code: string): string => {
   const plain = code.toLowerCase().replaceAll(/[^a-z2-7]/g, "");
-  return Buffer.from(hmacSha256(context.keyring.derive("tokens"), `recovery:${accountId}:${plain}`)).toString("hex");
+  return Buffer.from(hmacSha256(context.keyring.keyFor("tokens"), `recovery:${accountId}:${plain}`)).toString("hex");
 };
 
 /** The first right code turns the factor on; every other session of the account is over. @returns the recovery codes */

@@ -4,4 +4,4 @@ import type { Id } from "../../../kernel/ids.ts";
 
 /** What a page of ours proves itself with besides its cookie: nobody else's page can read it. */
 export const csrfOf = (keyring: Keyring, sessionId: Id<"ses">): string =>
-  Buffer.from(hmacSha256(keyring.derive("tokens"), `csrf:${sessionId}`)).toString("base64url");
+  Buffer.from(hmacSha256(keyring.keyFor("tokens"), `csrf:${sessionId}`)).toString("base64url");

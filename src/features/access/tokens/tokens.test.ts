@@ -4,12 +4,13 @@ import { type Browsers, OPERATOR, openBrowsers, PAGE } from "../../../../tests/s
 import { settle } from "../../../../tests/support/clock.ts";
 import { createTestContext, type TestContext } from "../../../../tests/support/context.ts";
 import { call } from "../../../../tests/support/http.ts";
+import { retain } from "../../../../tests/support/retention.ts";
 import type { Database } from "../../../database/database.ts";
 import { createServer } from "../../../http/server.ts";
 import { createMetrics } from "../../../kernel/metrics.ts";
 import { DAY, HOUR, MINUTE } from "../../../kernel/units.ts";
 import { createAccess } from "../index.ts";
-import { purgeTokensJob } from "./jobs.ts";
+import { ACCESS_RETENTION } from "../retention/rules.ts";
 import { TokenSigning } from "./signing.ts";
 
 let context: TestContext;
@@ -397,19 +398,10 @@ describe("a member's tokens", () => {
 
   test("that are over are purged a week later", async () => {
     const { id } = await at.token();
-    const run = () =>
-      purgeTokensJob.run(context, {
-        id: "job_x",
-        environmentId: undefined,
-        payload: {},
-        progress: undefined,
-        failures: 0,
-        signal: new AbortController().signal,
-      });
     context.clock.set(context.clock.now() + 7 * DAY);
-    expect(await run()).toMatchObject({ progress: { removed: 0 } });
+    expect(await retain(context, ACCESS_RETENTION)).toMatchObject({ widgetSessions: 0 });
     context.clock.set(context.clock.now() + 16 * MINUTE);
-    expect(await run()).toMatchObject({ progress: { removed: 1 } });
+    expect(await retain(context, ACCESS_RETENTION)).toMatchObject({ widgetSessions: 1 });
     expect((await at.call("DELETE", `/v1/widget-sessions/${id}`, { key: secret })).status).toBe(404);
   });
 });

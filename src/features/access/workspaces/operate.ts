@@ -113,12 +113,15 @@ function change(
   room: AccessRoom,
   principal: Operating | PersonPrincipal,
   id: Id<"ws">,
-  work: (writer: Writer, workspace: WorkspaceRow) => Promise<Pick<Mutation<void>, "audit" | "mail">>,
+  work: (
+    writer: Writer,
+    workspace: WorkspaceRow,
+  ) => Promise<Pick<Mutation<void>, "audit" | "mail"> & Partial<Pick<Mutation<void>, "jobs">>>,
 ): Promise<ListedWorkspace> {
   if (principal.kind !== "person") assertOperates(principal);
   return mutate(room.context, principal, async (writer) => {
-    const { audit, mail = [] } = await work(writer, await hold(writer, id));
-    return { result: await describeWorkspace(writer, id), audit, mail, announce: [], jobs: [] };
+    const { audit, mail = [], jobs = [] } = await work(writer, await hold(writer, id));
+    return { result: await describeWorkspace(writer, id), audit, mail, announce: [], jobs };
   });
 }
 
@@ -133,7 +136,10 @@ export const rename = (
     return { audit: [entry(id, "workspace.renamed", { before: { name: before.name }, after: { name } })] };
   });
 
-/** Nobody and nothing gets in until it is resumed: people, keys and tokens. What is kept stays. */
+/**
+ * Nobody and nothing gets in until it is resumed: people, keys and tokens; and nothing goes out. What is kept stays, and
+ * what waits to be sent goes on waiting.
+ */
 export const suspend = (
   room: AccessRoom,
   principal: Operating,
@@ -143,7 +149,7 @@ export const suspend = (
     await putSuspension(writer, id, reason);
     endEverything(room, writer, id);
     const mail = await toOwners(writer, workspace, (to) => suspendedNotice(to, workspace, reason));
-    return { audit: [entry(id, "workspace.suspended", { details: { reason } })], mail };
+    return { audit: [entry(id, "workspace.suspended", { details: { reason } })], mail, jobs: room.afterChange(id) };
   });
 
 export const resume = (room: AccessRoom, principal: Operating, id: Id<"ws">): Promise<ListedWorkspace> =>
@@ -152,13 +158,14 @@ export const resume = (room: AccessRoom, principal: Operating, id: Id<"ws">): Pr
     await putSuspension(writer, id, null);
     endEverything(room, writer, id);
     const mail = await toOwners(writer, workspace, (to) => resumedNotice(to, workspace));
-    return { audit: [entry(id, "workspace.resumed")], mail };
+    return { audit: [entry(id, "workspace.resumed")], mail, jobs: room.afterChange(id) };
   });
 
 /**
  * By the operator, or by an owner of it, which `assertMay` asks about.
  *
- * For good: keys and tokens are revoked, invitations too, nobody gets in. What it held is still in the database.
+ * For good: keys and tokens are revoked, invitations too, nobody gets in, and what waited to be sent is canceled. What it
+ * held is in the database until the time of grace is over (`retention.deletedWorkspaces`).
  * @param confirmation its name, letter by letter
  */
 export const deleteWorkspace = (
@@ -180,5 +187,9 @@ export const deleteWorkspace = (
     };
     endEverything(room, writer, id);
     const mail = await toOwners(writer, workspace, (to) => deletedNotice(to, workspace));
-    return { audit: [entry(id, "workspace.deleted", { before: { name: workspace.name }, details })], mail };
+    return {
+      audit: [entry(id, "workspace.deleted", { before: { name: workspace.name }, details })],
+      mail,
+      jobs: room.afterChange(id),
+    };
   });

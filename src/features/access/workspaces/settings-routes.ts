@@ -3,11 +3,12 @@ import * as v from "valibot";
 import { type Guard, personOf } from "../../../http/guard.ts";
 import { notFound } from "../../../kernel/errors.ts";
 import { ROLES } from "../../../kernel/roles.ts";
+import { isTimeOfDay, isTimeZone, TIME_ZONE_EXPECTED } from "../../../kernel/time-zone.ts";
 import { MailAddress } from "../people/fields.ts";
 import type { AccessRoom } from "../room.ts";
 import { GivenPassword, Name } from "../types.ts";
 import { type Contact, changeSettings, deleteOwnWorkspace, findSettings, putContacts } from "./settings.ts";
-import { CONTACT_KINDS, type ContactKind, listNamedContacts } from "./store.ts";
+import { CONTACT_KINDS, type ContactKind, DIGEST_MAILS, listNamedContacts } from "./store.ts";
 
 const TAGS = ["Team"];
 const READ = { permission: "team:read" } as const;
@@ -19,6 +20,12 @@ const Contacts = v.pipe(
   v.maxLength(CONTACTS_MAX),
   v.check((list) => new Set(list.map(({ email }) => email)).size === list.length, "Names an address twice."),
 );
+
+const Digest = v.strictObject({
+  at: v.optional(v.nullable(v.pipe(v.string(), v.check(isTimeOfDay, 'Must be a time such as "08:00".')))),
+  zone: v.optional(v.nullable(v.pipe(v.string(), v.check(isTimeZone, `Must be ${TIME_ZONE_EXPECTED}.`)))),
+  mail: v.optional(v.nullable(v.picklist(DIGEST_MAILS))),
+});
 
 function kindOf(text: string): ContactKind {
   const kind = CONTACT_KINDS.find((known) => known === text);
@@ -44,12 +51,16 @@ export const createSettingsRoutes = (room: AccessRoom, guard: Guard) =>
     )
     .patch("/v1/workspace", async ({ request, body }) => changeSettings(room, personOf(request), body), {
       access: WRITE,
-      body: v.strictObject({ name: v.optional(Name), factorRoles: v.optional(v.array(v.picklist(ROLES))) }),
+      body: v.strictObject({
+        name: v.optional(Name),
+        factorRoles: v.optional(v.array(v.picklist(ROLES))),
+        digest: v.optional(Digest),
+      }),
       detail: {
         operationId: "changeSettings",
         summary: "Change the workspace's settings",
         description:
-          "Whoever has one of `factorRoles` gets in with a second factor only, from the next request on: without one they set it up first.",
+          "Whoever has one of `factorRoles` gets in with a second factor only, from the next request on: without one they set it up first. `digest` says when the daily digest of the webhooks is made; of what it leaves out nothing changes, `null` is as the installation has it.",
         tags: TAGS,
       },
     })

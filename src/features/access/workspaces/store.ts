@@ -11,12 +11,43 @@ export interface WorkspaceRow {
   readonly deleted_at: UnixMs | null;
   /** The roles that must have a second factor, parted by commas. */
   readonly factor_roles: string;
+  /** Of the daily digest; null is as the installation has it. */
+  readonly digest_at: string | null;
+  readonly digest_zone: string | null;
+  readonly digest_mail: DigestMail | null;
 }
 
-const COLUMNS = ["id", "name", "created_at", "suspended_at", "suspended_reason", "deleted_at", "factor_roles"] as const;
+export const DIGEST_MAILS = ["always", "traffic", "trouble", "never"] as const;
+export type DigestMail = (typeof DIGEST_MAILS)[number];
+
+const COLUMNS = [
+  "id",
+  "name",
+  "created_at",
+  "suspended_at",
+  "suspended_reason",
+  "deleted_at",
+  "factor_roles",
+  "digest_at",
+  "digest_zone",
+  "digest_mail",
+] as const;
 
 export const findWorkspace = (reader: Reader, id: Id<"ws">): Promise<WorkspaceRow | undefined> =>
   reader.get(`SELECT ${COLUMNS.join(", ")} FROM workspaces WHERE id = ?`, [id]);
+
+/** Whether anything may leave for it. */
+export async function findWorkspaceState(
+  reader: Reader,
+  workspaceId: Id<"ws">,
+): Promise<"open" | "suspended" | "deleted"> {
+  const row = await reader.get<{ suspended_at: UnixMs | null; deleted_at: UnixMs | null }>(
+    "SELECT suspended_at, deleted_at FROM workspaces WHERE id = ?",
+    [workspaceId],
+  );
+  if (!row || row.deleted_at !== null) return "deleted";
+  return row.suspended_at === null ? "open" : "suspended";
+}
 
 /** Nobody else changes the workspace or its team until the commit. */
 export async function lockWorkspaces(writer: Writer, ids: readonly Id<"ws">[]): Promise<WorkspaceRow[]> {
@@ -67,6 +98,28 @@ export const renameWorkspace = (writer: Writer, id: Id<"ws">, name: string): Pro
 
 export const putFactorRoles = (writer: Writer, id: Id<"ws">, roles: string): Promise<number> =>
   writer.run("UPDATE workspaces SET factor_roles = ? WHERE id = ?", [roles, id]);
+
+export const putDigest = (
+  writer: Writer,
+  id: Id<"ws">,
+  { at, zone, mail }: { readonly at: string | null; readonly zone: string | null; readonly mail: DigestMail | null },
+): Promise<number> =>
+  writer.run("UPDATE workspaces SET digest_at = ?, digest_zone = ?, digest_mail = ? WHERE id = ?", [
+    at,
+    zone,
+    mail,
+    id,
+  ]);
+
+/** Those in use, by their ids. */
+export const listWorkspacesInUse = (
+  reader: Reader,
+  page: { readonly after: string; readonly rows: number },
+): Promise<WorkspaceRow[]> =>
+  reader.all(
+    `SELECT ${COLUMNS.join(", ")} FROM workspaces WHERE id > ? AND deleted_at IS NULL AND suspended_at IS NULL ORDER BY id LIMIT ?`,
+    [page.after, page.rows],
+  );
 
 /** A reason suspends, none resumes. */
 export const putSuspension = (writer: Writer, id: Id<"ws">, reason: string | null): Promise<number> =>

@@ -12,7 +12,7 @@ import {
   WITH_MAIL,
 } from "../../../../tests/support/team.ts";
 import type { Id } from "../../../kernel/ids.ts";
-import { listContacts } from "./settings.ts";
+import { findDigestSettings, listContacts } from "./settings.ts";
 
 let context: TestContext;
 let people: People;
@@ -219,13 +219,43 @@ describe("the settings of a workspace", () => {
     const admin = await addPerson(context, people, "admin", { role: "admin" });
     const dev = await addPerson(context, people, "dev", { role: "developer", live: "viewer" });
     const changed = await change(ada, { factorRoles: ["owner", "admin", "admin"] });
-    expect(changed.body).toEqual({ id: workspace, name: "Acme", factorRoles: ["admin", "owner"] });
+    const digest = { at: null, zone: null, mail: null };
+    expect(changed.body).toEqual({ id: workspace, name: "Acme", factorRoles: ["admin", "owner"], digest });
     for (const person of [admin, ada]) {
       const refused = await people.get(`/v1/workspace?${testing}`, person);
       expect([refused.status, refused.body.error.message]).toEqual([403, expect.stringContaining("second factor")]);
     }
     expect((await people.get(`/v1/workspace?${testing}`, dev)).body.factorRoles).toEqual(["admin", "owner"]);
     expect(await auditOf(context, "workspace.settings_changed")).toMatchObject([{ workspace_id: workspace }]);
+  });
+
+  test("say when the digest is made: part by part, and back to what the installation says", async () => {
+    const first = await change(ada, { digest: { at: "07:30", zone: "Europe/Berlin" } });
+    expect(first.body.digest).toEqual({ at: "07:30", zone: "Europe/Berlin", mail: null });
+    expect((await change(ada, { digest: { mail: "trouble" } })).body.digest).toEqual({
+      at: "07:30",
+      zone: "Europe/Berlin",
+      mail: "trouble",
+    });
+    expect((await change(ada, { digest: { at: null, zone: null } })).body.digest).toMatchObject({
+      at: null,
+      zone: null,
+    });
+    expect(await context.database.read((reader) => findDigestSettings(reader, workspace))).toMatchObject({
+      name: "Acme",
+      digest: { at: null, mail: "trouble" },
+    });
+    for (const digest of [
+      { at: "24:00" },
+      { at: "8:00" },
+      { zone: "Berlin" },
+      { zone: "+02:00" },
+      { mail: "often" },
+      { to: "x" },
+    ]) {
+      expect([digest, (await change(ada, { digest })).status]).toEqual([digest, 422]);
+    }
+    expect(await auditOf(context, "workspace.settings_changed")).toHaveLength(3);
   });
 
   test("are for those with the right, and sane", async () => {

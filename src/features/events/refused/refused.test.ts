@@ -8,10 +8,11 @@ import {
 import { type FaultyDatabase, withFaults } from "../../../../tests/support/faults.ts";
 import { createTestServer, type TestServer } from "../../../../tests/support/http.ts";
 import { createTestProgression, publishProgram, SMALL_PROGRAM } from "../../../../tests/support/progression.ts";
+import { retain } from "../../../../tests/support/retention.ts";
 import type { KeyPrincipal } from "../../../kernel/principal.ts";
 import { DAY } from "../../../kernel/units.ts";
 import { createEvents } from "../index.ts";
-import { purgeRefusedEventsJob } from "./jobs.ts";
+import { EVENTS_RETENTION } from "../retention/rules.ts";
 
 let context: TestContext;
 let database: FaultyDatabase;
@@ -185,18 +186,10 @@ describe("what is kept has bounds", () => {
   test("seven days", async () => {
     await send(wrong(1));
     context.clock.set(context.clock.now() + 7 * DAY);
-    const run = {
-      id: "job_x",
-      environmentId: undefined,
-      payload: {},
-      progress: undefined,
-      failures: 0,
-      signal: new AbortController().signal,
-    } as const;
-    expect(await purgeRefusedEventsJob.run(context, run)).toEqual({ kind: "done", progress: { removed: 0 } });
+    expect(await retain(context, EVENTS_RETENTION)).toEqual({ refusedEvents: 0 });
     await send(wrong(2));
     context.clock.set(context.clock.now() + 1);
-    expect(await purgeRefusedEventsJob.run(context, run)).toEqual({ kind: "done", progress: { removed: 1 } });
+    expect(await retain(context, EVENTS_RETENTION)).toEqual({ refusedEvents: 1 });
     expect((await list()).data.map(({ id }: { id: string }) => id)).toEqual(["e2"]);
   });
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { isTimeZone } from "../../../kernel/time-zone.ts";
 import { unixMs } from "../../../kernel/units.ts";
 import { endOfSpan, isSpan } from "./expiry.ts";
-import { isTimeZone, localTimeOf } from "./local-time.ts";
+import { localTimeOf } from "./local-time.ts";
 import { oldestLatePeriod, periodOf } from "./period.ts";
 
 const at = (text: string) => unixMs(Date.parse(text));

@@ -40,20 +40,8 @@ function findStretch(at: UnixMs, zone: string): Stretch {
   return stretch;
 }
 
-/** @throws RangeError where `zone` is none; those that are stored were checked by {@link isTimeZone} */
+/** @throws RangeError where `zone` is none; those that are stored were checked by `isTimeZone` */
 export function localTimeOf(at: UnixMs, zone: string): LocalTime {
   const text = isoTime(unixMs(at + findStretch(at, zone).offsetMs));
   return { localDate: text.slice(0, 10), localHour: Number(text.slice(11, 13)) };
-}
-
-/** An IANA name as IANA spells it, so that one zone is stored in one way (its older names are names, too); a bare offset such as `+02:00` knows no summer time and is not taken for one. */
-export function isTimeZone(name: string): boolean {
-  // Asked of at every start, and the calendar takes milliseconds to wake.
-  if (name === "UTC") return true;
-  if (!/^[A-Za-z][A-Za-z0-9_+/-]{0,63}$/.test(name)) return false;
-  try {
-    return zoned(unixMs(0), name).timeZoneId === name;
-  } catch {
-    return false;
-  }
 }

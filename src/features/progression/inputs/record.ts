@@ -76,7 +76,7 @@ export function createRecorder(
     "rule_errors_total",
     "Conditions and amounts that could not be evaluated, so that their rule did not fire.",
   );
-  const idKey = createSigner(context.keyring.derive("event-ids"));
+  const idKey = createSigner(context.keyring.keyFor("event-ids"));
   // Neither part of a name holds a line end.
   const hashId = (environmentId: Id<"env">, name: InputName): Uint8Array => {
     const id = name.namespace === "browser" ? `${name.userId}\n${name.id}` : name.id;

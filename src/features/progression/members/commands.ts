@@ -6,7 +6,7 @@ import { sha256 } from "../../../kernel/crypto.ts";
 import { AppError, notFound, validationFailed } from "../../../kernel/errors.ts";
 import type { JsonObject, JsonValue } from "../../../kernel/json.ts";
 import { actorOf, type EnvironmentPrincipal } from "../../../kernel/principal.ts";
-import { isTimeZone } from "../decide/local-time.ts";
+import { isTimeZone } from "../../../kernel/time-zone.ts";
 import type { InputDraft, LoggedInput, MemberChange } from "../inputs/draft.ts";
 import type { Recorder } from "../inputs/record.ts";
 import type { ProgramCache } from "../program/cache.ts";

@@ -2,9 +2,9 @@ import * as v from "valibot";
 import { EXPRESSION_CHARS_MAX } from "../../../kernel/cel/bounds.ts";
 import type { JsonObject } from "../../../kernel/json.ts";
 import { isEventTypeName } from "../../../kernel/text.ts";
+import { isTimeZone } from "../../../kernel/time-zone.ts";
 import { parseDuration } from "../../../kernel/units.ts";
 import { isSpan } from "../decide/expiry.ts";
-import { isTimeZone } from "../decide/local-time.ts";
 import {
   ACTIONS_PER_RULE_MAX,
   AMOUNT_MAX,

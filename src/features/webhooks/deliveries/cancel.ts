@@ -35,7 +35,7 @@ export async function cancelDelivery(
       jobs: [],
     };
   });
-  return showDelivery(row, false);
+  return showDelivery(row);
 }
 
 function endOf(row: DeliveryRow, now: DeliveryRow["due_at"]): Pick<ReplayOrigin, "status" | "reason" | "endedAt"> {

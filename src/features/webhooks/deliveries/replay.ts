@@ -4,6 +4,7 @@ import { findOutboundEvent } from "../../../journal/outbox.ts";
 import { AppError, notFound } from "../../../kernel/errors.ts";
 import type { Id } from "../../../kernel/ids.ts";
 import type { EnvironmentPrincipal } from "../../../kernel/principal.ts";
+import { findHeld } from "../dispatch/holds/held.ts";
 import type { Room } from "../room.ts";
 import { findSubscription, type SubscriptionRow } from "../subscriptions/store.ts";
 import type { ReplayOrigin } from "../types.ts";
@@ -21,7 +22,7 @@ export async function replayDelivery(
   input: { readonly asNew?: boolean | undefined },
 ): Promise<DeliveryView> {
   const { environmentId, workspaceId } = principal;
-  const { row, held } = await mutate(room, principal, async (writer) => {
+  const { row, paused } = await mutate(room, principal, async (writer) => {
     const before = await findDelivery(writer, environmentId, id);
     if (!before) throw notFound("The delivery");
     const subscription = await findTakers(writer, before);
@@ -31,7 +32,7 @@ export async function replayDelivery(
       else room.waiters.wake([subscription.id]);
     });
     return {
-      result: { row: replayed, held: subscription.status === "paused" },
+      result: { row: replayed, paused: subscription.status === "paused" },
       audit: [
         {
           workspaceId,
@@ -45,7 +46,8 @@ export async function replayDelivery(
       jobs: [],
     };
   });
-  return showDelivery(row, held);
+  const held = await room.database.read((reader) => findHeld(reader, [row.subscription_id], room.clock.now()));
+  return showDelivery(row, { paused, heldUntil: held.get(row.subscription_id) });
 }
 
 /** The subscription, if it takes deliveries, and the body, if it is still kept. */

@@ -7,11 +7,12 @@ import { parseIsoTime } from "../../../kernel/clock.ts";
 import { notFound } from "../../../kernel/errors.ts";
 import { type Id, isId } from "../../../kernel/ids.ts";
 import type { UnixMs } from "../../../kernel/units.ts";
+import { findDetained } from "../dispatch/holds/detained.ts";
 import type { Room } from "../room.ts";
 import { DELIVERY_STATUSES } from "../types.ts";
 import { cancelDelivery } from "./cancel.ts";
 import { replayDelivery } from "./replay.ts";
-import { findDeliveryDetail, findOutboundEventView, showDeliveries } from "./show.ts";
+import { type FindWays, findDeliveryDetail, findOutboundEventView, showDeliveries } from "./show.ts";
 import { listDeliveries } from "./store.ts";
 
 const TAGS = ["Deliveries"];
@@ -42,6 +43,11 @@ function eventIdOf(text: string | undefined): Id<"evt"> {
   return text;
 }
 
+const waysOf =
+  (room: Room, environmentId: Id<"env">): FindWays =>
+  (reader, ids) =>
+    findDetained(room, reader, environmentId, ids);
+
 export const createDeliveryRoutes = (room: Room, guard: Guard) =>
   new Elysia({ name: "webhooks-deliveries" })
     .use(guard)
@@ -61,7 +67,10 @@ export const createDeliveryRoutes = (room: Room, guard: Guard) =>
         };
         return room.database.read(async (reader) => {
           const page = pageOf(await listDeliveries(reader, environmentId, filter), limit, (row) => row.id);
-          return { data: await showDeliveries(reader, page.data), next: page.next };
+          return {
+            data: await showDeliveries(reader, page.data, room.clock.now(), waysOf(room, environmentId)),
+            next: page.next,
+          };
         });
       },
       {
@@ -72,10 +81,12 @@ export const createDeliveryRoutes = (room: Room, guard: Guard) =>
     )
     .get(
       "/v1/deliveries/:id",
-      ({ request, params }) =>
-        room.database.read((reader) =>
-          findDeliveryDetail(reader, callerOf(request).environmentId, deliveryIdOf(params.id)),
-        ),
+      ({ request, params }) => {
+        const { environmentId } = callerOf(request);
+        const id = deliveryIdOf(params.id);
+        const ways = waysOf(room, environmentId);
+        return room.database.read((reader) => findDeliveryDetail(reader, environmentId, id, room.clock.now(), ways));
+      },
       {
         access: { scope: "webhooks:read" },
         detail: {

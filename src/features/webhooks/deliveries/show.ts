@@ -4,6 +4,9 @@ import { isoTime } from "../../../kernel/clock.ts";
 import { notFound } from "../../../kernel/errors.ts";
 import { deriveId, type Id } from "../../../kernel/ids.ts";
 import type { JsonObject } from "../../../kernel/json.ts";
+import type { UnixMs } from "../../../kernel/units.ts";
+import type { Hold } from "../../../outbound/outbound.ts";
+import { findHeld } from "../dispatch/holds/held.ts";
 import { findStanding } from "../subscriptions/store.ts";
 import type { AttemptVerdict, DeliveryStatus, ReplayOrigin, WaitingFor } from "../types.ts";
 import {
@@ -44,10 +47,35 @@ const originOf = (text: string | null): ReplayOrigin | undefined =>
 const deliveredBefore = (origin: ReplayOrigin | undefined): ReplayOrigin | undefined =>
   origin?.status === "delivered" ? origin : undefined;
 
-export function showDelivery(row: DeliveryRow, held: boolean): DeliveryView {
+/** What keeps all that a subscription has waiting. */
+interface Kept {
+  readonly paused: boolean;
+  /** By its rate limit, or by the endpoint's own wish. */
+  readonly heldUntil: UnixMs | undefined;
+  /** By the egress proxy, which does not lead to its endpoint. */
+  readonly way?: Hold | undefined;
+}
+
+const FREE: Kept = { paused: false, heldUntil: undefined };
+
+interface Wait {
+  readonly waitingFor: WaitingFor;
+  readonly reason: string | null;
+  readonly nextAt: UnixMs | undefined;
+}
+
+function waitOf(row: DeliveryRow, { paused, heldUntil, way }: Kept): Wait {
+  const { due_at, reason } = row;
+  if (paused) return { waitingFor: "pause", reason, nextAt: undefined };
+  if (way && due_at <= way.until) return { waitingFor: "proxy", reason: way.message, nextAt: way.until };
+  if (heldUntil !== undefined && due_at < heldUntil) return { waitingFor: "rateLimit", reason, nextAt: heldUntil };
+  return { waitingFor: row.waiting_for ?? "slot", reason, nextAt: due_at };
+}
+
+export function showDelivery(row: DeliveryRow, kept: Kept = FREE): DeliveryView {
   const origin = originOf(row.replay_from);
   const shown = deliveredBefore(origin);
-  const pending = row.status === "pending";
+  const wait = row.status === "pending" ? waitOf(row, kept) : undefined;
   const endedAt = shown ? shown.endedAt : row.ended_at;
   return {
     id: row.id,
@@ -55,22 +83,36 @@ export function showDelivery(row: DeliveryRow, held: boolean): DeliveryView {
     outboundEventId: row.outbound_event_id,
     event: row.event,
     status: shown ? shown.status : row.status,
-    reason: shown ? shown.reason : row.reason,
-    waitingFor: pending ? (held ? "pause" : (row.waiting_for ?? "slot")) : null,
+    reason: shown ? shown.reason : wait ? wait.reason : row.reason,
+    waitingFor: wait?.waitingFor ?? null,
     attemptCount: row.attempts,
-    nextAttemptAt: pending && !held ? isoTime(row.due_at) : null,
+    nextAttemptAt: wait?.nextAt === undefined ? null : isoTime(wait.nextAt),
     replaying: origin !== undefined,
     createdAt: isoTime(row.created_at),
     endedAt: endedAt === null ? null : isoTime(endedAt),
   };
 }
 
-/** Deliveries with what they wait for: that depends on the state of their subscriptions. */
-export async function showDeliveries(reader: Reader, rows: readonly DeliveryRow[]): Promise<DeliveryView[]> {
+/** What the egress proxy says of the ways to subscriptions. */
+export type FindWays = (reader: Reader, ids: readonly Id<"sub">[]) => Promise<ReadonlyMap<Id<"sub">, Hold>>;
+
+/** Deliveries with what they wait for: that depends on the state of their subscriptions, and on the time. */
+export async function showDeliveries(
+  reader: Reader,
+  rows: readonly DeliveryRow[],
+  now: UnixMs,
+  findWays: FindWays = async () => new Map(),
+): Promise<DeliveryView[]> {
   const waiting = rows.filter(({ status }) => status === "pending").map(({ subscription_id }) => subscription_id);
-  const standing = await findStanding(reader, [...new Set(waiting)]);
-  const held = new Set(standing.filter(({ status }) => status === "paused").map(({ id }) => id));
-  return rows.map((row) => showDelivery(row, held.has(row.subscription_id)));
+  const ids = [...new Set(waiting)];
+  const standing = await findStanding(reader, ids);
+  const paused = new Set(standing.filter(({ status }) => status === "paused").map(({ id }) => id));
+  const held = await findHeld(reader, ids, now);
+  const ways = await findWays(reader, ids);
+  return rows.map((row) => {
+    const id = row.subscription_id;
+    return showDelivery(row, { paused: paused.has(id), heldUntil: held.get(id), way: ways.get(id) });
+  });
 }
 
 export interface AttemptView {
@@ -81,7 +123,11 @@ export interface AttemptView {
   readonly endedAt: string | null;
   readonly error: string | null;
   /** Custom headers are masked. */
-  readonly request: { readonly headers: JsonObject } | null;
+  readonly request: {
+    readonly headers: JsonObject;
+    /** Of a body that the subscription's payload or preset made; absent where the event's own was sent. */
+    readonly body?: JsonObject;
+  } | null;
   readonly response: {
     readonly status: number;
     readonly headers: JsonObject;
@@ -112,6 +158,7 @@ const attemptIdOf = (delivery: DeliveryRow, number: number): Id<"att"> =>
 
 function showAttempt(delivery: DeliveryRow, row: AttemptRow): AttemptView {
   const headers = parsed(row.request_headers);
+  const made = parsed(row.request_body);
   return {
     id: attemptIdOf(delivery, row.number),
     number: row.number,
@@ -119,7 +166,7 @@ function showAttempt(delivery: DeliveryRow, row: AttemptRow): AttemptView {
     startedAt: isoTime(row.started_at),
     endedAt: row.ended_at === null ? null : isoTime(row.ended_at),
     error: row.error,
-    request: headers === null ? null : { headers },
+    request: headers === null ? null : { headers, ...(made === null ? {} : { body: made }) },
     response:
       row.response_status === null
         ? null
@@ -139,10 +186,12 @@ export async function findDeliveryDetail(
   reader: Reader,
   environmentId: Id<"env">,
   id: Id<"dlv">,
+  now: UnixMs,
+  findWays?: FindWays,
 ): Promise<DeliveryDetail> {
   const row = await findDelivery(reader, environmentId, id);
   if (!row) throw notFound("The delivery");
-  const [view] = await showDeliveries(reader, [row]);
+  const [view] = await showDeliveries(reader, [row], now, findWays);
   if (!view) throw notFound("The delivery");
   const attempts = await listAttempts(reader, id, ATTEMPTS_SHOWN_MAX);
   return { ...view, failures: row.failures, attempts: attempts.map((attempt) => showAttempt(row, attempt)) };

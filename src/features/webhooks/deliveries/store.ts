@@ -35,7 +35,7 @@ export interface DeliveryDraft {
   readonly event: string;
   /** What it is from the start: it waits, unless the subscription is disabled or deleted. */
   readonly standing:
-    | { readonly status: "pending" }
+    | { readonly status: "pending" /** Now, if absent. */; readonly dueAt?: UnixMs }
     | { readonly status: "skipped" | "canceled"; readonly reason: string };
 }
 
@@ -71,7 +71,7 @@ export function insertDeliveries(writer: Writer, drafts: readonly DeliveryDraft[
       event,
       standing.status,
       standing.status === "pending" ? null : standing.reason,
-      now,
+      standing.status === "pending" ? (standing.dueAt ?? now) : now,
       0,
       0,
       0,
@@ -128,8 +128,10 @@ export function listDeliveries(
   };
   if (subscriptionId !== undefined) add("subscription_id = ?", subscriptionId);
   if (event !== undefined) add("event = ?", event);
-  if (since !== undefined) add("id >= ?", firstIdAt("dlv", since));
-  if (after !== undefined) add("id < ?", after);
+  // As it is, a bound on the id has SQLite take the index of all deliveries, a million of them perhaps.
+  const id = status === "failed" ? "id || ''" : "id";
+  if (since !== undefined) add(`${id} >= ?`, firstIdAt("dlv", since));
+  if (after !== undefined) add(`${id} < ?`, after);
   if (status !== undefined) conditions.push(`status = '${status}'`);
   return reader.all<DeliveryRow>(
     `SELECT ${COLUMNS} FROM deliveries WHERE ${conditions.join(" AND ")} ORDER BY id DESC LIMIT ?`,
@@ -172,6 +174,7 @@ export interface AttemptRow {
   readonly verdict: AttemptVerdict;
   readonly error: string | null;
   readonly request_headers: string | null;
+  readonly request_body: string | null;
   readonly response_status: number | null;
   readonly response_headers: string | null;
   readonly response_body: Uint8Array | null;
@@ -181,7 +184,7 @@ export interface AttemptRow {
 /** Of a delivery that was found in its environment before. */
 export function listAttempts(reader: Reader, deliveryId: Id<"dlv">, limit: number): Promise<AttemptRow[]> {
   return reader.all<AttemptRow>(
-    `SELECT number, started_at, ended_at, verdict, error, request_headers, response_status, response_headers, response_body, timings
+    `SELECT number, started_at, ended_at, verdict, error, request_headers, request_body, response_status, response_headers, response_body, timings
      FROM attempts WHERE delivery_id = ? ORDER BY number DESC LIMIT ?`,
     [deliveryId, limit],
   );
@@ -261,27 +264,4 @@ export function countRecent(
      ) AS recent GROUP BY recent.status`,
     [subscriptionId, firstIdAt("dlv", since), limit],
   );
-}
-
-/** What waits for one subscription: how many (counted up to `limit`) and since when. */
-export async function findWaiting(
-  reader: Reader,
-  subscriptionId: Id<"sub">,
-  limit: number,
-): Promise<{
-  readonly count: number;
-  readonly oldestCreatedAt: UnixMs | undefined;
-  readonly nextDueAt: UnixMs | undefined;
-}> {
-  const counted = await reader.get<{ count: number; due_at: UnixMs | null }>(
-    `SELECT COUNT(*) AS count, MIN(waiting.due_at) AS due_at FROM (
-       SELECT due_at FROM deliveries WHERE subscription_id = ? AND status = 'pending' ORDER BY due_at LIMIT ?
-     ) AS waiting`,
-    [subscriptionId, limit],
-  );
-  const oldest = await reader.get<{ created_at: UnixMs }>(
-    "SELECT created_at FROM deliveries WHERE subscription_id = ? AND status = 'pending' ORDER BY due_at LIMIT 1",
-    [subscriptionId],
-  );
-  return { count: counted?.count ?? 0, oldestCreatedAt: oldest?.created_at, nextDueAt: counted?.due_at ?? undefined };
 }

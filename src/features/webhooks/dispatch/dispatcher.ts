@@ -15,10 +15,12 @@ import type { Id } from "../../../kernel/ids.ts";
 import { describeError } from "../../../kernel/log.ts";
 import type { Counter, Histogram } from "../../../kernel/metrics.ts";
 import type { Directory } from "../directory.ts";
-import { listProbes } from "../subscriptions/store.ts";
+import { findHealth, listProbes } from "../subscriptions/store.ts";
 import { type Claim, type Claimed, claimDue } from "./claim.ts";
 import { ClockSteps } from "./clock-steps.ts";
-import { type Lane, Lanes, type Turn } from "./lanes.ts";
+import type { Lane } from "./lane.ts";
+import { Lanes, type Turn } from "./lanes.ts";
+import { answerKindOf, paceOf } from "./pace.ts";
 import { abandoned, type Outcome, sendClaim } from "./send.ts";
 import { type Report, rescueOrphans, rescueUnheld, returnClaims, type Settling, settleOutcomes } from "./settle.ts";
 import { findHeads } from "./store.ts";
@@ -26,8 +28,8 @@ import { findHeads } from "./store.ts";
 /** Claimed and not settled, as a multiple of the sockets: what a crash may cause to be sent again. */
 const CLAIMED_PER_SOCKET = 10;
 const TICK_MS = 1_000;
-/** An endpoint that answers within this is worth claiming ahead for. */
-const QUICK_MS = 250;
+/** So many endpoints are looked up at once to learn how they have answered before. */
+const LEARNED_AT_ONCE = 1_000;
 const OUTCOMES_PER_CYCLE_MAX = 512;
 /** From so many outcomes in a cycle on we are busy, and gather more before the next: a commit costs what it costs. */
 const BUSY_OUTCOMES = 32;
@@ -99,6 +101,7 @@ export class Dispatcher {
       sockets: concurrency,
       socketsPerLane: Math.min(concurrency, concurrencyPerEndpoint),
       claimed: concurrency * CLAIMED_PER_SOCKET,
+      timeoutMs: context.config.webhooks.timeout,
     });
     this.#attempts = context.metrics.counter("webhook_attempts_total", "Webhook requests, by what their answer meant.");
     this.#seconds = context.metrics.histogram(
@@ -110,6 +113,11 @@ export class Dispatcher {
 
   get inFlight(): number {
     return this.#flights.size;
+  }
+
+  /** Slots in use, and endpoints with something to do. */
+  statistics(): ReturnType<Lanes["statistics"]> {
+    return this.#lanes.statistics();
   }
 
   /** Takes up what another life left, and begins. */
@@ -142,6 +150,8 @@ export class Dispatcher {
   reconsider(subscriptionId: Id<"sub">): void {
     const lane = this.#lanes.lane(subscriptionId);
     this.#returned.push(...this.#lanes.takeBack(lane));
+    this.#lanes.forgive(lane);
+    this.#lanes.release(lane);
     this.wake([subscriptionId]);
   }
 
@@ -170,7 +180,8 @@ export class Dispatcher {
     }
     this.#errorUntil = 0;
     this.#run();
-    await this.#cycling;
+    // What came in while a cycle was ending has one of its own.
+    while (this.#cycling) await this.#cycling;
   }
 
   #run(): void {
@@ -189,9 +200,10 @@ export class Dispatcher {
       this.#again = false;
       if (clock.now() < this.#errorUntil) return;
       if (this.#inDoubt && !(await this.#clearUp())) return;
+      if (!this.#stopping && !(await this.#learn())) return;
       const outcomes = this.#outcomes.splice(0, this.#groupMax);
       const returned = this.#returned.splice(0);
-      const plan = this.#stopping ? [] : this.#lanes.plan(outcomes.length + returned.length);
+      const plan = this.#stopping ? [] : this.#lanes.plan(clock.monotonic(), outcomes.length + returned.length);
       if (outcomes.length === 0 && returned.length === 0 && plan.length === 0) return;
       try {
         const written = await this.#write(outcomes, returned, plan);
@@ -204,12 +216,29 @@ export class Dispatcher {
     }
   }
 
+  /** How endpoints answered before this process knew them. @returns whether it could be read */
+  async #learn(): Promise<boolean> {
+    const lanes = this.#lanes.unknown(LEARNED_AT_ONCE);
+    if (lanes.length === 0) return true;
+    try {
+      const ids = lanes.map(({ subscriptionId }) => subscriptionId);
+      const rows = await this.#context.database.read((reader) => findHealth(reader, ids));
+      const health = new Map(rows.map((row) => [row.subscription_id, row]));
+      for (const lane of lanes) this.#lanes.learn(lane, paceOf(health.get(lane.subscriptionId)));
+      if (lanes.length === LEARNED_AT_ONCE) this.#again = true;
+      return true;
+    } catch (error) {
+      this.#pause(error, "how endpoints have answered could not be read");
+      return false;
+    }
+  }
+
   /** Finds the claims that were kept although their transaction failed. Between two cycles: none is on its way to memory. */
   async #clearUp(): Promise<boolean> {
     const held = new Set(
       [
         ...[...this.#flights].map(({ claim }) => claim),
-        ...[...this.#lanes.all()].flatMap(({ queue }) => queue),
+        ...[...this.#lanes.all()].flatMap(({ firsts, retries }) => [...firsts, ...retries]),
         ...this.#outcomes.map(({ claim }) => claim),
         ...this.#returned,
       ].map(({ id, epoch }) => `${id} ${epoch}`),
@@ -247,7 +276,11 @@ export class Dispatcher {
 
   #write(outcomes: readonly Outcome[], returned: readonly Claim[], plan: readonly Turn[]): Promise<Written> {
     const { claimant } = this.#options;
-    const wanted = plan.map(({ lane, count }) => ({ subscriptionId: lane.subscriptionId, count }));
+    const wanted = {
+      turns: plan.map(({ lane, count }) => ({ subscriptionId: lane.subscriptionId, count, sentAt: lane.sentAt })),
+      retries: this.#lanes.retryRoom,
+      holdOf: this.#context.outbound.holdOf,
+    };
     return this.#context.database.write(async (writer) => {
       const settled = await settleOutcomes(this.#context, this.#directory, writer, outcomes, claimant);
       const back = await returnClaims(this.#context, writer, returned, claimant);
@@ -267,27 +300,31 @@ export class Dispatcher {
     for (const { claim } of outcomes) this.#lanes.settled(this.#lanes.lane(claim.target.subscriptionId));
     for (const { target } of returned) this.#lanes.settled(this.#lanes.lane(target.subscriptionId));
     const now = this.#context.clock.now();
-    for (const [index, { claims, exhausted, probeAt }] of claimed.entries()) {
+    for (const [index, { claims, exhausted, probeAt, limited, heldUntil, awaitsRetrySlot }] of claimed.entries()) {
       const turn = plan[index];
       if (!turn) continue;
       const { lane } = turn;
       if (claims) this.#lanes.enqueue(lane, claims);
+      if (!claims || claims.length < turn.count) this.#lanes.notTried(lane, turn.count - (claims?.length ?? 0));
       this.#noteProbe(lane.subscriptionId, probeAt);
+      lane.limited = limited;
       // Woken since the plan was made: what the transaction did not see yet is looked for once more.
       if (lane.wakes !== turn.wakes) continue;
+      if (heldUntil !== undefined) this.#lanes.hold(lane, heldUntil);
       if (!claims || probeAt !== undefined) this.#lanes.block(lane);
       if (exhausted) this.#lanes.rest(lane);
+      else if (awaitsRetrySlot) this.#lanes.awaitRetrySlot(lane);
     }
     for (const { subscriptionId, settled } of report.settled) {
       if (settled.status !== "pending") continue;
       const lane = this.#lanes.lane(subscriptionId);
       if (settled.dueAt <= now) this.#lanes.markDue(lane);
-      else lane.dueAt = Math.min(lane.dueAt, settled.dueAt);
+      else this.#lanes.dueLater(lane, Math.min(lane.dueAt, settled.dueAt));
     }
-    for (const id of report.stopped) {
+    for (const id of [...report.stopped, ...report.held]) {
       const lane = this.#lanes.lane(id);
       this.#returned.push(...this.#lanes.takeBack(lane));
-      // Looked at once more, to learn when it is asked again.
+      // Looked at once more, to learn until when.
       this.#lanes.markDue(lane);
     }
     for (const id of report.recovered) {
@@ -307,8 +344,8 @@ export class Dispatcher {
     this.#pause(error);
   }
 
-  #pause(error: unknown): void {
-    this.#context.log.error("outcomes of deliveries could not be written", {
+  #pause(error: unknown, what = "outcomes of deliveries could not be written"): void {
+    this.#context.log.error(what, {
       outcomes: this.#outcomes.length,
       ...describeError(error),
     });
@@ -347,6 +384,7 @@ export class Dispatcher {
   #send(lane: Lane, claim: Claim): void {
     const flight: Flight = { lane, claim, startedAt: this.#context.clock.monotonic() };
     this.#flights.add(flight);
+    lane.sentAt = this.#context.clock.now();
     void sendClaim(this.#context, claim, {
       userAgent: this.#options.userAgent,
       signal: this.#abort.signal,
@@ -355,11 +393,13 @@ export class Dispatcher {
 
   #finish(flight: Flight, outcome: Outcome): void {
     if (!this.#flights.delete(flight)) return;
-    const tookMs = this.#context.clock.monotonic() - flight.startedAt;
+    const { lane, claim, startedAt } = flight;
+    const endedAt = this.#context.clock.monotonic();
     const verdict = outcome.verdict.kind;
     this.#verdicts.set(verdict, (this.#verdicts.get(verdict) ?? 0) + 1);
-    this.#seconds.observe(tookMs / 1000);
-    this.#lanes.answered(flight.lane, { quick: verdict === "delivered" && tookMs <= QUICK_MS });
+    this.#seconds.observe((endedAt - startedAt) / 1000);
+    const answer = { kind: answerKindOf(outcome), retry: claim.attempt > 1, startedAt, endedAt };
+    if (this.#lanes.answered(lane, answer)) this.#returned.push(...this.#lanes.takeBack(lane));
     this.#outcomes.push(outcome);
     this.#fill();
     if (this.#stopping && this.#flights.size === 0) this.#drained?.();
@@ -372,7 +412,8 @@ export class Dispatcher {
     this.#timer?.cancel();
     if (this.#stopping) return;
     const { clock, log } = this.#context;
-    const wait = Math.max(0, Math.min(TICK_MS, this.#lanes.nextDueAt() - clock.now()));
+    const trial = this.#lanes.trialWait(clock.monotonic());
+    const wait = Math.max(0, Math.min(TICK_MS, trial, this.#lanes.nextDueAt() - clock.now()));
     this.#timer = clock.after(wait, () => {
       void this.#tick().catch((error) => {
         log.error("the look at what is due failed", describeError(error));

@@ -5,8 +5,10 @@ import type { Id } from "../../../kernel/ids.ts";
 import type { JsonObject } from "../../../kernel/json.ts";
 import type { DurationMs, UnixMs } from "../../../kernel/units.ts";
 import type { OutboundResult } from "../../../outbound/outbound.ts";
-import { type Resting, type Settled, settle, type Verdict } from "../deliver.ts";
+import { isOfEndpoint, type Resting, type Settled, settle, type Verdict } from "../deliver.ts";
 import type { Directory } from "../directory.ts";
+import type { HourBook } from "../health/hours.ts";
+import { toldEndpoint } from "../health/shown-endpoint.ts";
 import { isOperational } from "../operations-events.ts";
 import { isAbandoned, isPauseDue, isWorthAWord } from "../subscriptions/pausing.ts";
 import {
@@ -19,6 +21,7 @@ import {
 import { findHealth, type HealthRow, lockStanding, updateHealth } from "../subscriptions/store.ts";
 import type { AttemptVerdict, DeliveryProgress, ReplayOrigin, Target } from "../types.ts";
 import { type Claim, openTarget } from "./claim.ts";
+import { holdEndpoints } from "./holds/hold.ts";
 import type { Outcome } from "./send.ts";
 import {
   closeAttempts,
@@ -44,11 +47,16 @@ export interface Report {
   readonly stopped: readonly Id<"sub">[];
   /** Answering again: what waited is due. */
   readonly recovered: readonly Id<"sub">[];
+  /** They asked to be left alone for a while. */
+  readonly held: readonly Id<"sub">[];
 }
 
-const NOTHING: Report = { settled: [], stopped: [], recovered: [] };
+const NOTHING: Report = { settled: [], stopped: [], recovered: [], held: [] };
 
-export interface Settling extends Standing, Pick<Context, "config" | "chance" | "clock"> {}
+export interface Settling extends Standing, Pick<Context, "config" | "chance" | "clock"> {
+  /** Where attempts are counted by the hour. */
+  readonly hours: HourBook;
+}
 
 /** How a delivery stands, as the verdict on it needs it. */
 export function progressOf(row: SendingRow): DeliveryProgress {
@@ -56,7 +64,7 @@ export function progressOf(row: SendingRow): DeliveryProgress {
     attempts: row.attempts,
     failures: row.failures,
     interruptions: row.interruptions,
-    prefersNewest: row.prefers_newest === 1,
+    refusals: row.prefers_newest,
     replayFrom: row.replay_from === null ? undefined : (JSON.parse(row.replay_from) as ReplayOrigin),
     cancelRequested: row.waiting_for === "cancel",
     dueAt: row.due_at,
@@ -93,9 +101,15 @@ export async function settleOutcomes(
   const valid = [...delivered, ...others.valid];
   await endAttempts(writer, valid.map(endedAttempt));
   const health = await noteHealth(writer, valid);
+  await context.hours.noteOutcomes(writer, valid, exhaustedOf(others));
   await tellExhausted(context, writer, others);
-  return { settled: others.settled, ...(await followAnswers(context, directory, writer, valid, health)) };
+  const held = await holdEndpoints(directory, writer, valid);
+  return { settled: others.settled, held, ...(await followAnswers(context, directory, writer, valid, health)) };
 }
+
+/** Those that have failed for good. */
+const exhaustedOf = ({ valid, settled }: Awaited<ReturnType<typeof settleOthers>>): ReadonlySet<Id<"dlv">> =>
+  new Set(valid.filter((_, index) => settled[index]?.settled.status === "failed").map(({ claim }) => claim.id));
 
 /** A delivery that has failed for good is told of; one that itself tells how deliveries fare is not. */
 async function tellExhausted(
@@ -103,18 +117,20 @@ async function tellExhausted(
   writer: Writer,
   { valid, settled }: Pick<Awaited<ReturnType<typeof settleOthers>>, "valid" | "settled">,
 ): Promise<void> {
-  const announcements = valid.flatMap(({ claim }, index): Announcement[] => {
+  const announcements = valid.flatMap(({ claim, verdict }, index): Announcement[] => {
     const next = settled[index]?.settled;
-    if (next?.status !== "failed" || isOperational(claim.event)) return [];
+    // What no body could be made of is skipped, and told of all the same: nobody would look for it.
+    const ended = next?.status === "failed" || (next?.status === "skipped" && verdict.kind === "unsendable");
+    if (!ended || isOperational(claim.event)) return [];
     const { subscriptionId, environmentId, endpoint } = claim.target;
     const data = {
       subscriptionId,
-      endpoint: endpoint ?? null,
+      endpoint: toldEndpoint(endpoint),
       deliveryId: claim.id,
       outboundEventId: claim.outboundEventId,
       event: claim.event,
       attemptCount: claim.attempt,
-      reason: next.reason ?? "",
+      reason: next?.reason ?? "",
     };
     return [{ environmentId, type: "delivery.exhausted", data, about: subscriptionId }];
   });
@@ -143,8 +159,9 @@ async function followAnswers(
     if (!target || !change) continue;
     const subject = { environmentId: target.environmentId, id };
     const last = lastFailureOf(own);
-    if (own.some(({ verdict }) => verdict.kind === "gone")) {
-      const reason = "the endpoint answered 410 Gone";
+    const gone = own.map(({ verdict }) => verdict).find((verdict) => verdict.kind === "gone");
+    if (gone) {
+      const reason = gone.reason === "answered 410" ? "the endpoint answered 410 Gone" : gone.reason;
       if (await disableSubscription(context, directory, writer, subject, reason)) stopped.push(id);
     } else if (own.some(({ claim, verdict }) => claim.isProbe && verdict.kind === "delivered")) {
       if (await recoverSubscription(context, directory, writer, subject)) recovered.push(id);
@@ -181,7 +198,12 @@ async function followFailure(
     return pauseSubscription(context, directory, writer, subject, { failuresInRow, lastFailure: last });
   }
   if (isWorthAWord(before.failures_in_row, failuresInRow)) {
-    const data = { subscriptionId: subject.id, endpoint: target.endpoint ?? null, failuresInRow, lastFailure: last };
+    const data = {
+      subscriptionId: subject.id,
+      endpoint: toldEndpoint(target.endpoint),
+      failuresInRow,
+      lastFailure: last,
+    };
     const { environmentId, id } = subject;
     await announce(context, writer, [{ environmentId, type: "subscription.failing", data, about: id }]);
   }
@@ -236,7 +258,7 @@ async function settleOthers(
   const settled: { subscriptionId: Id<"sub">; settled: Settled }[] = [];
   const settledRows: SettledRow[] = [];
   for (const outcome of outcomes) {
-    const { claim, endedAt, overlap, verdict } = outcome;
+    const { claim, endedAt, validSecrets, verdict } = outcome;
     const { subscriptionId, retryDelays } = claim.target;
     const row = rows.get(claim.id);
     if (!row || !isOurs(row, claim, claimant)) continue;
@@ -246,7 +268,7 @@ async function settleOthers(
       retryJitter: webhooks.retryJitter,
       chance: context.chance,
       resting: verdict.kind === "gone" ? "disabled" : (resting.get(subscriptionId) ?? "deleted"),
-      overlap,
+      validSecrets,
     });
     valid.push(outcome);
     settled.push({ subscriptionId, settled: next });
@@ -393,7 +415,7 @@ function putBack(
       retryJitter: context.config.webhooks.retryJitter,
       chance: context.chance,
       resting: options.resting,
-      overlap: false,
+      validSecrets: 0,
     },
   );
 }
@@ -409,6 +431,7 @@ function endedAttempt(outcome: Outcome): EndedAttemptRow {
     verdict: attemptVerdict(verdict),
     error: result.kind === "failed" ? result.message : null,
     requestHeaders: JSON.stringify(requestHeaders),
+    requestBody: outcome.requestBody,
     responseStatus: answered?.status ?? null,
     responseHeaders: answered ? boundedHeaders(answered.headers) : null,
     responseBody: answered && answered.body.length > 0 ? answered.body : null,
@@ -416,7 +439,10 @@ function endedAttempt(outcome: Outcome): EndedAttemptRow {
   };
 }
 
-const attemptVerdict = (verdict: Verdict): AttemptVerdict => (verdict.kind === "purged" ? "refused" : verdict.kind);
+function attemptVerdict({ kind }: Verdict): AttemptVerdict {
+  if (kind === "purged" || kind === "unsendable") return "refused";
+  return kind === "waits" ? "interrupted" : kind;
+}
 
 const timingsText = ({ dns, firstByte, body }: OutboundResult["timings"]): string =>
   `{"dns":${Math.round(dns)},"firstByte":${Math.round(firstByte)},"body":${Math.round(body)}}`;
@@ -436,9 +462,7 @@ function boundedHeaders(headers: Readonly<Record<string, string>>): string {
 
 /** Counts failures in a row, in the order in which the endpoint answered. */
 async function noteHealth(writer: Writer, outcomes: readonly Outcome[]): Promise<ReadonlyMap<Id<"sub">, HealthChange>> {
-  const told = outcomes
-    .filter(({ verdict }) => verdict.kind !== "interrupted" && verdict.kind !== "purged")
-    .sort((a, b) => a.endedAt - b.endedAt);
+  const told = outcomes.filter(({ verdict }) => isOfEndpoint(verdict)).sort((a, b) => a.endedAt - b.endedAt);
   const ids = new Set(told.map(({ claim }) => claim.target.subscriptionId));
   const before = await findHealth(writer, [...ids].sort());
   const rows = new Map(before.map((row) => [row.subscription_id, row]));

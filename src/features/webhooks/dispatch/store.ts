@@ -150,7 +150,8 @@ export async function settleDeliveries(writer: Writer, rows: readonly SettledRow
       row.dueAt,
       row.failures,
       row.interruptions,
-      row.prefersNewest ? 1 : 0,
+      // Named when two secrets at once were the most: 1 stands for the newest still, more for those between.
+      row.refusals,
       row.replayFrom === undefined ? null : JSON.stringify(row.replayFrom),
       null,
       row.endedAt,
@@ -208,6 +209,7 @@ export interface EndedAttemptRow {
   readonly verdict: AttemptVerdict;
   readonly error: string | null;
   readonly requestHeaders: string | null;
+  readonly requestBody: string | null;
   readonly responseStatus: number | null;
   readonly responseHeaders: string | null;
   readonly responseBody: Uint8Array | null;
@@ -224,6 +226,7 @@ export async function endAttempts(writer: Writer, rows: readonly EndedAttemptRow
       "verdict",
       "error",
       "request_headers",
+      "request_body",
       "response_status",
       "response_headers",
       "response_body",
@@ -236,6 +239,7 @@ export async function endAttempts(writer: Writer, rows: readonly EndedAttemptRow
       row.verdict,
       row.error,
       row.requestHeaders,
+      row.requestBody,
       row.responseStatus,
       row.responseHeaders,
       row.responseBody,
@@ -276,10 +280,13 @@ export async function unclaim(
   });
 }
 
-/** What another life of this process was sending when it ended. */
+/**
+ * What another life of this process was sending when it ended. In the order of the small index of what is being sent:
+ * by id alone, SQLite walks all deliveries there are.
+ */
 export function listOrphans(writer: Writer, claimant: string, limit: number): Promise<SendingRow[]> {
   return writer.all<SendingRow>(
-    `SELECT ${SENDING_COLUMNS.join(", ")} FROM deliveries WHERE status = 'sending' AND claimed_by <> ? ORDER BY id LIMIT ?`,
+    `SELECT ${SENDING_COLUMNS.join(", ")} FROM deliveries WHERE status = 'sending' AND claimed_by <> ? ORDER BY claimed_by, id LIMIT ?`,
     [claimant, limit],
   );
 }
@@ -310,14 +317,21 @@ export function moveForward(writer: Writer, subscriptionId: Id<"sub">, byMs: num
   );
 }
 
-/** How long the longest due one has been due: held ones, and those under way, are no exception. */
-export async function findOldestDue(reader: Reader): Promise<UnixMs | undefined> {
-  const heads = await findHeads(reader);
-  const sending = await reader.get<{ due_at: UnixMs | null }>(
+/** Since when the longest due of those under way was due. */
+export async function findOldestSending(reader: Reader): Promise<UnixMs | undefined> {
+  const row = await reader.get<{ due_at: UnixMs | null }>(
     "SELECT MIN(due_at) AS due_at FROM deliveries WHERE status = 'sending'",
   );
-  const oldest = heads.reduce((at, head) => Math.min(at, head.due_at), sending?.due_at ?? Number.POSITIVE_INFINITY);
-  return Number.isFinite(oldest) ? (oldest as UnixMs) : undefined;
+  return row?.due_at ?? undefined;
+}
+
+/** What the first that waits for a subscription waits for by itself: it may be a retry. */
+export async function findWaitingFor(reader: Reader, subscriptionId: Id<"sub">): Promise<string | null> {
+  const row = await reader.get<{ waiting_for: string | null }>(
+    "SELECT waiting_for FROM deliveries WHERE subscription_id = ? AND status = 'pending' ORDER BY due_at LIMIT 1",
+    [subscriptionId],
+  );
+  return row?.waiting_for ?? null;
 }
 
 export async function countPending(reader: Reader): Promise<number> {

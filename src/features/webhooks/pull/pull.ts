@@ -10,6 +10,7 @@ import { type Claim, type Taken, withBodies } from "../dispatch/claim.ts";
 import { ownHeaders } from "../dispatch/send.ts";
 import { progressOf } from "../dispatch/settle.ts";
 import { closeAttempts, insertAttempts, listDue, lockDeliveries, settleDeliveries } from "../dispatch/store.ts";
+import { JSON_TYPE } from "../format/body.ts";
 import type { Room } from "../room.ts";
 import { validSecrets } from "../signing.ts";
 import { findHealth, findSubscription, updateHealth } from "../subscriptions/store.ts";
@@ -84,7 +85,13 @@ function leaseDue(room: Room, puller: Puller, id: Id<"sub">, limit: number): Pro
     return claims.map((claim) => ({
       id: claim.id,
       leasedUntil: isoTime(leasedUntil),
-      headers: ownHeaders(claim, { secrets, startedAt: writer.now, userAgent: room.userAgent }),
+      headers: ownHeaders(claim, {
+        secrets,
+        startedAt: writer.now,
+        userAgent: room.userAgent,
+        body: claim.body ?? "",
+        contentType: JSON_TYPE,
+      }),
       body: claim.body ?? "",
     }));
   });
@@ -127,7 +134,7 @@ export async function acknowledgeDeliveries(
       retryJitter: 0,
       chance: room.chance,
       resting: "waits" as const,
-      overlap: false,
+      validSecrets: 0,
     };
     await settleDeliveries(
       writer,
@@ -143,6 +150,8 @@ export async function acknowledgeDeliveries(
       "delivered",
     );
     if (handedOut.length > 0) {
+      const { environmentId } = principal;
+      await room.hours.noteAcknowledged(writer, { subscriptionId: input.id, environmentId }, handedOut);
       const health = await findHealth(writer, [input.id]);
       await updateHealth(
         writer,

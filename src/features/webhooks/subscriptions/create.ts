@@ -1,10 +1,17 @@
 import { type Changes, changesBetween } from "../../../journal/audit-changes.ts";
 import { mutate } from "../../../journal/mutate.ts";
+import { sha256Hex } from "../../../kernel/crypto.ts";
 import { AppError, type ErrorDetail, validationFailed } from "../../../kernel/errors.ts";
 import type { EnvironmentPrincipal } from "../../../kernel/principal.ts";
+import { type Fitting, formatFaults, formatWarnings } from "../format/check-format.ts";
+import type { Format } from "../format/format.ts";
+import { isSecretEndpoint } from "../format/secret-endpoint.ts";
+import { storedEndpoint, storedFormat } from "../format/stored.ts";
 import type { Room } from "../room.ts";
+import { NO_HEADERS } from "../types.ts";
+import { changeTls, NO_TLS } from "./client-tls.ts";
 import { vetEndpoint } from "./endpoint.ts";
-import { type CreateSubscriptionInput, RATE_NOT_ENFORCED } from "./schema.ts";
+import type { CreateSubscriptionInput } from "./schema.ts";
 import { headersPlace, makeSecret, secretFaults, storeSecret } from "./secrets.ts";
 import { type SubscriptionView, showSubscription } from "./show.ts";
 import { countSubscriptions, insertSubscription, type SubscriptionRow } from "./store.ts";
@@ -18,15 +25,36 @@ export interface CreatedSubscription extends SubscriptionView {
   readonly warnings?: readonly string[];
 }
 
-function faultsOf(room: Room, { mode, endpoint, events, secret }: CreateSubscriptionInput): ErrorDetail[] {
+function faultsOf(room: Room, input: CreateSubscriptionInput): ErrorDetail[] {
+  const { mode, endpoint, events, secret } = input;
   const faults = [...room.catalogue.check(events)];
   if (mode === "push" && endpoint === undefined) faults.push({ path: "endpoint", message: "Is required." });
   if (mode === "pull" && endpoint !== undefined) {
     faults.push({ path: "endpoint", message: "A pull subscription has no endpoint." });
   }
   if (secret !== undefined) faults.push(...secretFaults(secret));
-  return faults;
+  return [...faults, ...formatFaults(room.catalogue, fittingOf(input))];
 }
+
+/** Whether to know its endpoint is to be let in. */
+export const isSecretFitting = ({ endpoint, format }: Fitting): boolean =>
+  endpoint !== undefined && isSecretEndpoint(endpoint, format.preset);
+
+export const fittingOf = (
+  input: Pick<CreateSubscriptionInput, "mode" | "endpoint" | "events" | "headers" | keyof Format>,
+): Fitting => ({
+  mode: input.mode,
+  endpoint: input.endpoint,
+  events: input.events,
+  headers: input.headers ?? NO_HEADERS,
+  format: {
+    signature: input.signature ?? undefined,
+    filter: input.filter ?? undefined,
+    payload: input.payload ?? undefined,
+    contentType: input.contentType ?? undefined,
+    preset: input.preset ?? undefined,
+  },
+});
 
 /** Subscribes to outbound events. Without a secret one is made and shown once. */
 export async function createSubscription(
@@ -37,11 +65,14 @@ export async function createSubscription(
   const { environmentId, environmentKind, workspaceId } = principal;
   const faults = faultsOf(room, input);
   if (faults.length > 0) throw validationFailed(faults);
+  const fitting = fittingOf(input);
   const warnings = [
     ...(input.endpoint === undefined ? [] : await vetEndpoint(room, environmentKind, input.endpoint)),
-    ...(input.rateLimit ? [RATE_NOT_ENFORCED] : []),
+    ...(await formatWarnings(room.catalogue, fitting)),
   ];
-  const secret = input.secret ?? makeSecret(room);
+  const tls = changeTls(room, input.tls, input);
+  warnings.push(...tls.warnings);
+  const secret = input.secret ?? makeSecret(room, input.secretPrefix ?? null);
 
   return mutate(room, principal, async (writer) => {
     if ((await countSubscriptions(writer, environmentId)) >= SUBSCRIPTIONS_MAX) {
@@ -55,7 +86,10 @@ export async function createSubscription(
       environment_kind: environmentKind,
       owner_key_id: principal.kind === "key" ? principal.keyId : principal.accountId,
       mode: input.mode,
-      endpoint: input.endpoint ?? null,
+      ...storedEndpoint(room.keyring, id, fitting.endpoint, isSecretFitting(fitting)),
+      ...storedFormat(room.keyring, id, fitting.format),
+      ...tls.stored(room.keyring, { id, ...NO_TLS }),
+      secret_prefix: input.secretPrefix ?? null,
       events: JSON.stringify([...new Set(input.events)]),
       description: input.description ?? null,
       headers_sealed: input.headers ? room.keyring.seal(headersPlace(id), JSON.stringify(input.headers)) : null,
@@ -101,10 +135,20 @@ const auditOf = (row: SubscriptionRow) => ({
   retryDelays: parsed(row.retry_delays),
   pauseAfter: row.pause_after,
   pauseFor: row.pause_for,
+  signature: parsed(row.signature),
+  prefix: row.secret_prefix,
+  filter: row.event_filter,
+  // It may hold a receiver's credential: that it is another one is all that is said.
+  payload: row.payload_sealed === null ? null : sha256Hex(row.payload_sealed).slice(0, 16),
+  contentType: row.content_type,
+  preset: parsed(row.preset),
+  // Names and fingerprints.
+  tls: parsed(row.tls),
 });
 const AUDITED = [
   ...(["mode", "origin", "events", "status", "description"] as const),
   ...(["rateLimit", "retryDelays", "pauseAfter", "pauseFor"] as const),
+  ...(["signature", "prefix", "filter", "payload", "contentType", "preset", "tls"] as const),
 ];
 
 export const changesOf = (before: SubscriptionRow | undefined, after: SubscriptionRow | undefined): Changes =>

@@ -4,6 +4,7 @@ import { isoTime } from "../../../kernel/clock.ts";
 import type { Id } from "../../../kernel/ids.ts";
 import type { UnixMs } from "../../../kernel/units.ts";
 import { namedInLetter, writeLetter } from "../../../outbound/mail/letter.ts";
+import { shownEndpoint } from "../health/shown-endpoint.ts";
 import type { SubscriptionRow } from "./store.ts";
 
 /** Who is told of an endpoint's troubles; app.ts hands it in, this room keeps no people. */
@@ -53,7 +54,7 @@ export async function noticesOf(
     title: subject,
     paragraphs: [what],
     facts: [
-      { name: "Endpoint", value: namedInLetter(endpoint ?? "") },
+      { name: "Endpoint", value: namedInLetter(shownEndpoint(endpoint)) },
       ...(description === null ? [] : [{ name: "Description", value: namedInLetter(description) }]),
       { name: "Subscription", value: id },
       { name: "Environment", value: environment_kind },

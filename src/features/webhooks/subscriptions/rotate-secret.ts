@@ -36,9 +36,9 @@ export async function rotateSecret(
 ): Promise<RotatedSecret> {
   const faults = input.secret === undefined ? [] : secretFaults(input.secret);
   if (faults.length > 0) throw validationFailed(faults);
-  const secret = input.secret ?? makeSecret(room);
   return mutate(room, principal, async (writer) => {
-    await findOwn(writer, principal, id);
+    const { secret_prefix } = await findOwn(writer, principal, id);
+    const secret = input.secret ?? makeSecret(room, secret_prefix);
     const until = addMs(writer.now, input.overlap);
     await expireSecrets(writer, id, until);
     await dropExpired(writer, id, writer.now);

@@ -6,13 +6,20 @@ import { parseInput } from "../../../http/validate.ts";
 import { notFound } from "../../../kernel/errors.ts";
 import { type Id, isId } from "../../../kernel/ids.ts";
 import { showCatalogue } from "../catalogue.ts";
+import { previewFitting } from "../format/preview.ts";
 import type { Room } from "../room.ts";
-import { changeSubscription, resumeSubscription } from "./change.ts";
-import { createSubscription } from "./create.ts";
+import { changeSubscription, fittingAfter, resumeSubscription } from "./change.ts";
+import { createSubscription, fittingOf } from "./create.ts";
 import { deleteSubscription } from "./delete.ts";
-import { findSubscriptionHealth } from "./health.ts";
 import { finishRotation, rotateSecret } from "./rotate-secret.ts";
-import { ChangeSubscription, CreateSubscription, RotateSecret, SendTest } from "./schema.ts";
+import {
+  ChangeSubscription,
+  CreateSubscription,
+  PreviewChange,
+  PreviewSettings,
+  RotateSecret,
+  SendTest,
+} from "./schema.ts";
 import { sendTest } from "./send-test.ts";
 import { showSubscription } from "./show.ts";
 import { findSubscription, listSubscriptions } from "./store.ts";
@@ -131,6 +138,47 @@ export const createSubscriptionRoutes = (room: Room, guard: Guard) =>
       },
     )
     .post(
+      "/v1/webhooks/preview",
+      ({ request, body: { event, ...settings } }) =>
+        previewFitting(room, callerOf(request), fittingOf(settings), event),
+      {
+        access: READ,
+        // It changes nothing, so that there is nothing to repeat.
+        ownIds: true,
+        body: PreviewSettings,
+        detail: {
+          operationId: "previewWebhookSettings",
+          summary: "What a subscription with these settings would be sent",
+          description:
+            "Shows on an event whether the filter lets it through, the body and the headers, and what fails, in words. Nothing is sent or kept. Signatures are masked: who could have any body signed would need no secret.",
+          tags: TAGS,
+        },
+      },
+    )
+    .post(
+      "/v1/webhooks/:id/preview",
+      async ({ request, params, body }) => {
+        const { event, ...change } = body ?? {};
+        const caller = callerOf(request);
+        const id = subscriptionIdOf(params.id);
+        const row = await room.database.read((reader) => findSubscription(reader, caller.environmentId, id));
+        if (!row) throw notFound("The subscription");
+        return previewFitting(room, caller, fittingAfter(room, row, change), event);
+      },
+      {
+        access: READ,
+        ownIds: true,
+        body: v.optional(PreviewChange),
+        detail: {
+          operationId: "previewWebhook",
+          summary: "What a subscription would be sent",
+          description:
+            "As it is, or with the settings that are handed in: on an event of yours, else on the latest that it wants, else on the catalogue's example. Nothing is sent or kept.",
+          tags: TAGS,
+        },
+      },
+    )
+    .post(
       "/v1/webhooks/:id/test",
       async ({ request, params, body, set }) => {
         set.status = 202;
@@ -180,21 +228,7 @@ export const createSubscriptionRoutes = (room: Room, guard: Guard) =>
         detail: {
           operationId: "resumeWebhook",
           summary: "Make a paused or disabled subscription active again",
-          description: "What waited is sent at once; what was skipped stays skipped and can be replayed.",
-          tags: TAGS,
-        },
-      },
-    )
-    .get(
-      "/v1/webhooks/:id/health",
-      ({ request, params }) => findSubscriptionHealth(room, callerOf(request), subscriptionIdOf(params.id)),
-      {
-        access: READ,
-        detail: {
-          operationId: "getWebhookHealth",
-          summary: "How a subscription's endpoint does",
-          description:
-            "Failures in a row, the last success, what waits and since when, and the last 24 hours by status.",
+          description: "What waited is sent at once; what was skipped stays skipped and can be recovered.",
           tags: TAGS,
         },
       },

@@ -12,8 +12,9 @@ const HEX_CHARACTERS_MIN = 64;
 const CHARACTERS_MAX = 256;
 const PREFIX = "whsec_";
 
-export const makeSecret = (context: Pick<Context, "chance">): string =>
-  `${PREFIX}${Buffer.from(context.chance.bytes(MADE_BYTES)).toString("base64")}`;
+/** @param prefix of the subscription's own; else the installation's */
+export const makeSecret = (context: Pick<Context, "chance" | "config">, prefix: string | null = null): string =>
+  `${prefix ?? context.config.webhooks.secretPrefix}${Buffer.from(context.chance.bytes(MADE_BYTES)).toString("base64")}`;
 
 /** What is wrong with a secret that a caller brings; never quotes it. */
 export function secretFaults(secret: string): ErrorDetail[] {

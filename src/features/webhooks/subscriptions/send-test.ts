@@ -1,14 +1,14 @@
 import type { FanOut } from "../../../context.ts";
 import { mutate } from "../../../journal/mutate.ts";
 import { announce } from "../../../journal/outbox.ts";
-import type { OutboundEventType } from "../../../kernel/catalogue.ts";
-import { AppError, notFound, validationFailed } from "../../../kernel/errors.ts";
+import { AppError, notFound } from "../../../kernel/errors.ts";
 import type { Id } from "../../../kernel/ids.ts";
 import type { EnvironmentPrincipal } from "../../../kernel/principal.ts";
 import { insertDeliveries } from "../deliveries/store.ts";
 import { standingOf } from "../fan-out.ts";
 import type { Room } from "../room.ts";
-import { findSubscription, type SubscriptionRow } from "./store.ts";
+import { chooseType } from "./choose-type.ts";
+import { findSubscription } from "./store.ts";
 
 export interface SentTest {
   readonly deliveryId: Id<"dlv">;
@@ -28,7 +28,7 @@ export async function sendTest(
     const row = await findSubscription(writer, environmentId, id);
     if (!row) throw notFound("The subscription");
     if (row.status === "disabled") throw new AppError("conflict", "The subscription is disabled: resume it first.");
-    const type = chooseType(room, row, input.event);
+    const type = chooseType(room, JSON.parse(row.events) as string[], input.event);
     const deliveryId = room.ids.next("dlv");
     const toThisOne: FanOut = {
       wants: async () => true,
@@ -51,6 +51,7 @@ export async function sendTest(
         environmentId,
         type: type.name,
         data: type.example,
+        sole: id,
         ...(traceparent === undefined ? {} : { traceparent }),
       },
     ]);
@@ -66,39 +67,4 @@ export async function sendTest(
       jobs: [],
     };
   });
-}
-
-type Sample = Pick<OutboundEventType, "name" | "example">;
-
-/** An event of a customer's own type, in the shape in which it is sent on; what its properties hold is theirs to say. */
-const forwarded = (name: string): Sample => ({
-  name,
-  example: {
-    id: "test-event",
-    type: name,
-    userId: "user_42",
-    occurredAt: "2026-11-20T18:04:00.000Z",
-    properties: {},
-  },
-});
-
-/** Whether the name could be a customer's own, by the same rule as when it is subscribed to. */
-const isForwardable = ({ catalogue }: Room, name: string): boolean =>
-  !name.includes("*") && catalogue.check([name]).length === 0;
-
-function chooseType(room: Room, row: SubscriptionRow, name: string | undefined): Sample {
-  const { catalogue } = room;
-  const events = JSON.parse(row.events) as string[];
-  if (name !== undefined) {
-    const named = catalogue.find(name);
-    if (named) return named;
-    if (isForwardable(room, name) && catalogue.matches(events, name)) return forwarded(name);
-    const message = "Is neither in the catalogue nor a forwarded event type that the subscription wants.";
-    throw validationFailed([{ path: "event", message }]);
-  }
-  const wanted = catalogue.list().find((each) => catalogue.matches(events, each.name));
-  if (wanted) return wanted;
-  const own = events.find((each) => isForwardable(room, each));
-  if (own === undefined) throw new AppError("conflict", "The subscription wants nothing that is sent any more.");
-  return forwarded(own);
 }

@@ -8,6 +8,7 @@
  * Each change is written in the transaction of the answer that caused it, with its audit entry, its operational event and
  * the mails to the workspace's contacts.
  */
+
 import type { Context } from "../../../context.ts";
 import type { Writer } from "../../../database/database.ts";
 import type { JobDraft } from "../../../jobs/job.ts";
@@ -17,6 +18,7 @@ import type { Id } from "../../../kernel/ids.ts";
 import type { JsonObject } from "../../../kernel/json.ts";
 import { type DurationMs, SECOND } from "../../../kernel/units.ts";
 import type { Directory } from "../directory.ts";
+import { toldEndpoint } from "../health/shown-endpoint.ts";
 import { endWaitingOf } from "./end-waiting.ts";
 import { type FindContacts, type Notice, noticesOf } from "./notices.ts";
 import { nextProbeAt } from "./pausing.ts";
@@ -73,7 +75,12 @@ async function change(
       result: undefined,
       audit: [audit],
       announce: [
-        { environmentId, type: event, data: { subscriptionId: id, endpoint: row.endpoint, ...data }, about: id },
+        {
+          environmentId,
+          type: event,
+          data: { subscriptionId: id, endpoint: toldEndpoint(row.endpoint), ...data },
+          about: id,
+        },
       ],
       jobs,
       mail: notice ? await noticesOf(context.findContacts, writer, row, notice) : [],

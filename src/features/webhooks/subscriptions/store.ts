@@ -12,11 +12,25 @@ export interface SubscriptionRow {
   /** The key that made it, or the person. */
   readonly owner_key_id: Id<"key"> | Id<"acc">;
   readonly mode: SubscriptionMode;
+  /** Masked where `endpoint_sealed` has the whole of it. */
   readonly endpoint: string | null;
+  readonly endpoint_sealed: string | null;
   /** JSON: names, families, `*`. */
   readonly events: string;
   readonly description: string | null;
   readonly headers_sealed: string | null;
+  /** JSON; null is by Hatch's own headers. */
+  readonly signature: string | null;
+  readonly secret_prefix: string | null;
+  readonly event_filter: string | null;
+  readonly payload_sealed: string | null;
+  readonly content_type: string | null;
+  /** JSON. */
+  readonly preset: string | null;
+  /** What people may see of it, as JSON. */
+  readonly tls: string | null;
+  readonly tls_sealed: string | null;
+  readonly tls_ends_at: UnixMs | null;
   readonly rate_limit: string | null;
   readonly retry_delays: string | null;
   readonly pause_after: number | null;
@@ -40,9 +54,19 @@ const COLUMNS = [
   "owner_key_id",
   "mode",
   "endpoint",
+  "endpoint_sealed",
   "events",
   "description",
   "headers_sealed",
+  "signature",
+  "secret_prefix",
+  "event_filter",
+  "payload_sealed",
+  "content_type",
+  "preset",
+  "tls",
+  "tls_sealed",
+  "tls_ends_at",
   "rate_limit",
   "retry_delays",
   "pause_after",
@@ -119,12 +143,13 @@ export interface MatchingRow {
   readonly mode: SubscriptionMode;
   readonly status: SubscriptionStatus;
   readonly events: string;
+  readonly event_filter: string | null;
 }
 
 /** What matching knows of an environment's subscriptions, in whatever state. */
 export function listForMatching(reader: Reader, environmentId: Id<"env">): Promise<MatchingRow[]> {
   return reader.all<MatchingRow>(
-    "SELECT id, mode, status, events FROM subscriptions WHERE environment_id = ? AND deleted_at IS NULL ORDER BY id",
+    "SELECT id, mode, status, events, event_filter FROM subscriptions WHERE environment_id = ? AND deleted_at IS NULL ORDER BY id",
     [environmentId],
   );
 }
@@ -192,11 +217,13 @@ export function deleteSecret(writer: Writer, id: string): Promise<number> {
   return writer.run("DELETE FROM subscription_secrets WHERE id = ?", [id]);
 }
 
-/** Their overlap is over: nothing is signed with them any more. */
-export function deleteExpiredSecrets(writer: Writer, limit: number): Promise<number> {
+/** Their overlap is long over: nothing is signed with them any more. */
+export function deleteExpiredSecrets(writer: Writer, expiredBefore: UnixMs, limit: number): Promise<number> {
   return writer.run(
-    "DELETE FROM subscription_secrets WHERE id IN (SELECT id FROM subscription_secrets WHERE expires_at IS NOT NULL AND expires_at <= ? LIMIT ?)",
-    [writer.now, limit],
+    `DELETE FROM subscription_secrets WHERE id IN (
+       SELECT id FROM subscription_secrets WHERE expires_at IS NOT NULL AND expires_at < ? ORDER BY expires_at LIMIT ?
+     )`,
+    [expiredBefore, limit],
   );
 }
 
@@ -238,12 +265,13 @@ export interface StandingRow {
   readonly id: Id<"sub">;
   readonly mode: SubscriptionMode;
   readonly status: SubscriptionStatus;
+  readonly event_filter: string | null;
   readonly deleted_at: UnixMs | null;
 }
 
 const STANDING = {
   table: "subscriptions",
-  columns: ["id", "mode", "status", "deleted_at"],
+  columns: ["id", "mode", "status", "event_filter", "deleted_at"],
   keyColumns: ["id"],
 } as const;
 
@@ -255,4 +283,27 @@ export function findStanding(reader: Reader, ids: readonly Id<"sub">[]): Promise
 /** Whether what waits for them may go on waiting. */
 export function lockStanding(writer: Writer, ids: readonly Id<"sub">[]): Promise<StandingRow[]> {
   return writer.lockMany<StandingRow>({ ...STANDING, keys: [...ids].sort().map((id) => [id]) });
+}
+
+/** Client certificates in use that end before, of all environments, the first to end first: for the operator. */
+export function listEndingCertificates(
+  reader: Reader,
+  before: UnixMs,
+  limit: number,
+): Promise<{ readonly id: Id<"sub">; readonly tls_ends_at: UnixMs }[]> {
+  return reader.all(
+    `SELECT id, tls_ends_at FROM subscriptions
+     WHERE tls_ends_at IS NOT NULL AND tls_ends_at < ? AND deleted_at IS NULL AND status <> 'disabled'
+     ORDER BY tls_ends_at LIMIT ?`,
+    [before, limit],
+  );
+}
+
+export async function countEndingCertificates(reader: Reader, before: UnixMs): Promise<number> {
+  const row = await reader.get<{ count: number }>(
+    `SELECT COUNT(*) AS count FROM subscriptions
+     WHERE tls_ends_at IS NOT NULL AND tls_ends_at < ? AND deleted_at IS NULL AND status <> 'disabled'`,
+    [before],
+  );
+  return row?.count ?? 0;
 }
