@@ -141,6 +141,9 @@ describe("the inventory", () => {
     expect(named(changed.filter(({ roles }) => roles.includes("viewer")))).toEqual([
       "POST /v1/program/validate",
       "POST /v1/team/leave",
+      "POST /v1/webhooks/:id/preview",
+      "POST /v1/webhooks/check-signature",
+      "POST /v1/webhooks/preview",
     ]);
     const begun = changed.filter(({ isPublic, path }) => isPublic && path.startsWith("/v1/"));
     expect(named(begun.filter(({ path }) => !path.startsWith("/v1/auth/")))).toEqual(["POST /v1/keys/report-leak"]);

@@ -1,9 +1,11 @@
 import { parseArgs } from "node:util";
 import { runKills } from "./kill/kill.ts";
 
-// Kills the server again and again while clients send, and checks that nothing acknowledged is lost or applied twice.
+// Kills the server again and again while clients send, and checks that nothing acknowledged is lost or applied twice: in
+// the middle of taking events in, of sending, of a fan-out, of a recovery and of a rotation of the root key.
 //
 //   bun tests/kill.ts --seed egg --events 20000 --kills 20
+//   bun tests/kill.ts --seed hatch --events 60000 --kills 1000     the soak, some twenty minutes
 //   bun tests/kill.ts --engine postgres
 //   bun tests/kill.ts --canary          takes an event away before the checks: must end with 1
 
@@ -13,6 +15,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: "egg" },
     events: { type: "string", default: "20000" },
     kills: { type: "string", default: "20" },
+    pullers: { type: "string", default: "1100" },
     canary: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
@@ -23,6 +26,7 @@ const report = await runKills({
   seed: values.seed,
   events: Number(values.events),
   kills: Number(values.kills),
+  pullers: Number(values.pullers),
   canary: values.canary,
   say: (line) => process.stderr.write(`${line}\n`),
 });

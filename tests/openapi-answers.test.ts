@@ -270,6 +270,12 @@ describe("what is answered is what the document says", () => {
     expect((await call("PATCH", path, { active: false, description: "paused for a test" })).body.status).toBe("paused");
     expect((await call("POST", `${path}/rotate-secret`, {})).body.secret).toStartWith("whsec_");
     expect((await call("POST", `${path}/rotate-secret/finish`)).status).toBe(200);
+    const previewed = await call("POST", `${path}/preview`, { payload: "{'n': event.name}", event: "level.changed" });
+    expect(previewed.body.request.body).toBe('{"n":"level.changed"}');
+    const settings = { events: ["level.changed"], filter: "event.data.too == 'x'" };
+    expect((await call("POST", "/v1/webhooks/preview", settings)).status).toBe(422);
+    const slack = { endpoint: "https://hooks.slack.com/services/T/B/X", preset: "slack", events: ["level.changed"] };
+    expect((await call("POST", "/v1/webhooks/preview", slack)).body.request.url).toEndWith("/services/***");
     const test = await call("POST", `${path}/test`, { event: "level.changed" });
     expect(test.status).toBe(202);
     const delivery = `/v1/deliveries/${test.body.deliveryId}`;
@@ -279,6 +285,25 @@ describe("what is answered is what the document says", () => {
     expect((await call("POST", `${delivery}/replay`, { asNew: true })).status).toBe(202);
     expect((await call("GET", `/v1/outbound-events/${test.body.outboundEventId}`)).body.event).toBe("level.changed");
     expect((await call("GET", `${path}/health`)).body.waiting.count).toBe(1);
+    const { body: all } = await call("GET", "/v1/webhooks/health?limit=1");
+    expect([all.endpoints.total > 0, all.data.length, all.digest.last]).toEqual([true, 1, null]);
+    // It is paused and something waits already: the jobs wait too.
+    const since = "2026-01-01T00:00:00Z";
+    expect((await call("POST", `${path}/recover`, { since, dryRun: true })).body.total).toBe(0);
+    const recovery = await call("POST", `${path}/recover`, { since });
+    expect([recovery.status, recovery.headers.get("location")]).toEqual([202, `/v1/jobs/${recovery.body.id}`]);
+    const job = `/v1/jobs/${recovery.body.id}`;
+    expect((await call("GET", job)).body.kind).toBe("webhooks.recover");
+    expect((await call("POST", `${job}/pause`)).body.status).toBe("paused");
+    expect((await call("POST", `${job}/resume`)).status).toBe(200);
+    expect((await call("POST", `${job}/cancel`)).body.status).toBe("canceled");
+    expect((await call("POST", `${job}/pause`)).status).toBe(409);
+    expect((await call("POST", "/v1/webhooks/recover", { since, dryRun: true })).status).toBe(200);
+    const everywhere = await call("POST", "/v1/webhooks/recover", { since, rate: { count: 1, per: "1s" } });
+    expect(everywhere.status).toBe(202);
+    expect((await call("POST", "/v1/webhooks/recover", { since: "today" })).status).toBe(422);
+    expect((await call("GET", "/v1/jobs")).body.data).toHaveLength(2);
+    expect((await call("POST", `/v1/jobs/${everywhere.body.id}/cancel`)).status).toBe(200);
     expect((await call("POST", `${path}/resume`)).body.status).toBe("active");
     expect((await call("GET", "/v1/webhooks?all=true")).body.data).toHaveLength(1);
     expect((await call("DELETE", path)).status).toBe(204);
@@ -339,6 +364,12 @@ describe("what is answered is what the document says", () => {
       expect((await call("POST", "/v1/credentials/inspect", request)).body.problems).toBeArray();
     }
     expect((await call("POST", "/v1/credentials/inspect", {})).status).toBe(422);
+    const asked = { body: "{}", headers: { "X-Hatch-Signature": "sha256=00" }, secret: "whsec_x" };
+    const answered = await call("POST", "/v1/webhooks/check-signature", asked);
+    expect(answered.body).toMatchObject({ valid: false, mistake: { code: "header_missing" } });
+    expect((await call("POST", "/v1/webhooks/check-signature", {})).status).toBe(422);
+    const nowhere = { ...asked, subscriptionId: "sub_01kag6w8zr5s1v4y7b0e3h6k9m" };
+    expect((await call("POST", "/v1/webhooks/check-signature", nowhere)).status).toBe(404);
     expect((await call("GET", "/v1/members/user_42/widget-sessions?limit=1")).body.next).toBeString();
     expect((await call("DELETE", `/v1/widget-sessions/${widget.body.id}`)).body.revokedAt).toBeString();
     expect((await call("DELETE", "/v1/widget-sessions/wst_nowhere")).status).toBe(404);

@@ -21,6 +21,7 @@ const ORIGIN = "https://app.example.com";
 const PASSWORD = "a first horse battery 4471";
 const MAIL_PASSWORD = "the-mail-server-password-9914";
 const WEBHOOK_SECRET = "a-secret-that-the-customer-chose-themselves-3307";
+const BOT_TOKEN = "AAF-a-token-of-a-bot-6612";
 const WEBHOOK_HEADER = "what-the-receiver-wants-to-see-5521";
 
 /** The answers that hand a credential over, by the route; nowhere else may it be seen. */
@@ -249,6 +250,15 @@ describe("every kind of credential is made and used", () => {
     await call("POST", `/v1/webhooks/${chosen.body.id}/test`, bearer(keys.test), { event: "level.changed" });
     await call("POST", "/v1/webhooks", bearer(keys.test), { ...own, secret: WEBHOOK_SECRET.slice(0, 20) });
     await call("GET", `/v1/webhooks/${chosen.body.id}`, bearer(keys.test));
+    keep("token of a bot", BOT_TOKEN);
+    const endpoint = `https://api.telegram.org/bot123456:${BOT_TOKEN}/sendMessage`;
+    const bot = { ...wanted, endpoint, preset: { name: "telegram", chatId: "-100" } };
+    const told = await call("POST", "/v1/webhooks", bearer(keys.test), bot);
+    expect(told.status).toBe(201);
+    await call("GET", `/v1/webhooks/${told.body.id}`, bearer(keys.test));
+    await call("POST", `/v1/webhooks/${told.body.id}/preview`, bearer(keys.test), {});
+    await call("PATCH", `/v1/webhooks/${told.body.id}`, bearer(keys.test), { preset: null, active: false });
+    await call("POST", "/v1/webhooks", bearer(keys.test), { ...bot, endpoint: endpoint.slice(0, -4) });
     await eventually(async () => {
       const { body } = await call("GET", "/v1/deliveries", bearer(keys.test));
       expect(body.data.some(({ attempts }: { attempts: number | unknown[] }) => attempts !== 0)).toBe(true);

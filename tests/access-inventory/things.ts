@@ -32,6 +32,9 @@ export async function createThings({ ask, ours }: World, owner: Person, operator
   await ask("POST", "/v1/events", key, lesson);
   await ask("PATCH", `/v1/webhooks/${pushed.id}`, key, { active: false });
   const sent = await ask("POST", `/v1/webhooks/${pushed.id}/test`, key, { event: "level.changed" });
+  // Paused, so that nothing of it moves by itself.
+  const job = await ask("POST", `/v1/webhooks/${pushed.id}/recover`, key, { since: "2026-01-01T00:00:00Z" });
+  await ask("POST", `/v1/jobs/${job.id}/pause`, key);
   const made = await ask("POST", "/v1/keys", key, { name: MARK });
   const token = await ask("POST", "/v1/widget-sessions", key, { userId: "user_42", scopes: ["progress:read"] });
   const invited = await ask("POST", `/v1/invitations${at}`, session, { email: `${MARK}@example.com`, role: "viewer" });
@@ -51,6 +54,7 @@ export async function createThings({ ask, ours }: World, owner: Person, operator
     "/v1/webhooks/:id": pushed.id,
     "/v1/deliveries/:id": sent.deliveryId,
     "/v1/outbound-events/:id": sent.outboundEventId,
+    "/v1/jobs/:id": job.id,
     "/v1/accounts/:id": operator.id,
     "/v1/workspaces/:id": ours.workspaceId,
   };

@@ -6,6 +6,9 @@ import { createOutbound } from "../../src/outbound/create-outbound.ts";
 import type { Outbound, OutboundResult } from "../../src/outbound/outbound.ts";
 import { BAD_RECEIVERS, type BadReceiver } from "./receivers.ts";
 
+/** An address that only the proxy has a way to: it leads to this machine. */
+const INSIDE = "10.1.2.3";
+
 /** What sending to one bad receiver, again and again, came to. */
 export interface Measured {
   readonly receiver: BadReceiver;
@@ -23,17 +26,30 @@ interface Plan {
   readonly repetitions: number;
   readonly atOnce: number;
   readonly timeoutMs: number;
+  /** Through an egress proxy, by another parser of answers. */
+  readonly isProxied?: boolean;
   readonly say?: (measured: Measured) => void;
 }
 
-export async function measureBadReceivers({ repetitions, atOnce, timeoutMs, say }: Plan): Promise<Measured[]> {
+export async function measureBadReceivers({
+  repetitions,
+  atOnce,
+  timeoutMs,
+  isProxied,
+  say,
+}: Plan): Promise<Measured[]> {
   const other = Bun.spawn([process.execPath, join(import.meta.dir, "play.ts")], { stdout: "pipe", stderr: "inherit" });
   try {
-    const ports = await firstLine(other.stdout);
-    const outbound = createOutbound({ clock: systemClock, config: { outbound: { caFile: undefined } } });
+    const [proxyPort = 0, ...ports] = await firstLine(other.stdout);
+    const proxy = { scheme: "http", host: "127.0.0.1", port: proxyPort, user: undefined, bypass: [] } as const;
+    const outbound = createOutbound({
+      clock: systemClock,
+      config: { outbound: { caFile: undefined, ...(isProxied ? { proxy } : {}) } },
+    });
     const all: Measured[] = [];
     for (const [at, receiver] of BAD_RECEIVERS.entries()) {
-      const send = () => sendTo(outbound, receiver, { port: ports[at] ?? 0, timeoutMs });
+      const send = () =>
+        sendTo(outbound, receiver, { host: isProxied ? INSIDE : "127.0.0.1", port: ports[at] ?? 0, timeoutMs });
       // The very first pays for code that is compiled and buffers that are kept.
       if (at === 0) await send();
       const measured = await measure(receiver, send, { repetitions, atOnce });
@@ -64,16 +80,16 @@ interface Timed {
 async function sendTo(
   outbound: Outbound,
   { scheme = "http" }: BadReceiver,
-  { port, timeoutMs }: { readonly port: number; readonly timeoutMs: number },
+  { host, port, timeoutMs }: { readonly host: string; readonly port: number; readonly timeoutMs: number },
 ): Promise<Timed> {
   const began = performance.now();
   const result = await outbound.send({
-    url: `${scheme}://127.0.0.1:${port}/`,
+    url: `${scheme}://${host}:${port}/`,
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: `{"id":"evt_1"}`,
     timeout: durationMs(timeoutMs),
-    policy: { allowNetworks: [], allowLoopback: true },
+    policy: { allowNetworks: ["10.0.0.0/8"], allowLoopback: true },
   });
   return { result, tookMs: performance.now() - began };
 }

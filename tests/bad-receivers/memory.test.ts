@@ -9,13 +9,16 @@ const SLACK_MS = 10_000;
 /** A flood brings hundreds of mebibytes a second: what is not bounded is seen. */
 const MEMORY_BYTES_MAX = 128 * MIB;
 
-test(
-  "every kind of bad receiver has its verdict, in its time, in bounded memory",
-  async () => {
-    const measured = await measureBadReceivers({ repetitions: 4, atOnce: 4, timeoutMs: TIMEOUT_MS });
+test.each([
+  ["straight", false],
+  ["through the egress proxy", true],
+] as const)(
+  "every kind of bad receiver has its verdict, in its time, in bounded memory: %s",
+  async (_, isProxied) => {
+    const measured = await measureBadReceivers({ repetitions: 4, atOnce: 4, timeoutMs: TIMEOUT_MS, isProxied });
     const isBounded = ({ receiver, ends, slowestMs, bodyBytesMax, peakBytes }: Measured): boolean =>
       ends.length === 1 &&
-      ends[0] === receiver.end &&
+      ends[0] === ((isProxied && receiver.proxiedEnd) || receiver.end) &&
       slowestMs < TIMEOUT_MS + SLACK_MS &&
       bodyBytesMax <= 16 * 1_024 &&
       peakBytes < MEMORY_BYTES_MAX;

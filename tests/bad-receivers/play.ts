@@ -1,4 +1,5 @@
 import { createServer } from "node:net";
+import { startConnectProxy } from "../support/connect-proxy.ts";
 import { BAD_RECEIVERS, gzipBomb } from "./receivers.ts";
 
 // All of them, each on a port of its own, in a process of its own: its memory is not what is measured.
@@ -19,4 +20,5 @@ const ports = await Promise.all(
       }),
   ),
 );
-process.stdout.write(`${JSON.stringify(ports)}\n`);
+const proxy = await startConnectProxy((destination) => ({ tunnelTo: Number(destination.split(":")[1]) }));
+process.stdout.write(`${JSON.stringify([proxy.port, ...ports])}\n`);

@@ -7,6 +7,8 @@ export interface BadReceiver {
   readonly name: string;
   /** How the attempt has to end: with a status, or for want of one. */
   readonly end: number | FailureKind;
+  /** Through the egress proxy, where another parser reads the answer and is stricter. */
+  readonly proxiedEnd?: FailureKind;
   readonly scheme?: "http" | "https";
   /** Called with each request. */
   play(socket: Socket): void;
@@ -63,11 +65,13 @@ export const BAD_RECEIVERS: readonly BadReceiver[] = [
   {
     name: "endless chunks and a length of 3",
     end: 200,
+    proxiedEnd: "protocol",
     play: floods(`${OK}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n`, CHUNK),
   },
   {
     name: "endless chunks and a length of 0",
     end: 200,
+    proxiedEnd: "protocol",
     play: floods(`${OK}Content-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n`, CHUNK),
   },
   {
@@ -88,8 +92,18 @@ export const BAD_RECEIVERS: readonly BadReceiver[] = [
   { name: "a header of 2 MB", end: "protocol", play: says(`${OK}X-Line: ${"b".repeat(2_000_000)}\r\n\r\n`) },
   { name: "10,000 headers", end: "protocol", play: says(`${OK}${"X-Line: b\r\n".repeat(10_000)}\r\n`) },
   { name: "headers that drip", end: "timeout", play: drips(`${OK}X-Line: `, "b") },
-  { name: "endless 100 Continue", end: "timeout", play: floods("", "HTTP/1.1 100 Continue\r\n\r\n") },
-  { name: "endless 103 Early Hints", end: "timeout", play: floods("", `HTTP/1.1 103 Early Hints\r\n${LINE}\r\n`) },
+  {
+    name: "endless 100 Continue",
+    end: "timeout",
+    proxiedEnd: "protocol",
+    play: floods("", "HTTP/1.1 100 Continue\r\n\r\n"),
+  },
+  {
+    name: "endless 103 Early Hints",
+    end: "timeout",
+    proxiedEnd: "protocol",
+    play: floods("", `HTTP/1.1 103 Early Hints\r\n${LINE}\r\n`),
+  },
   { name: "silence", end: "timeout", play: says("") },
   { name: "a redirect to the metadata service", end: 307, play: says(`HTTP/1.1 307 Temporary\r\n${metadata}`) },
   { name: "two answers at once", end: 200, play: says(`${OK}Content-Length: 0\r\n\r\n`.repeat(2)) },

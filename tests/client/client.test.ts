@@ -31,9 +31,15 @@ const answersFile = ({ responses }: Operation): boolean =>
 /**
  * Where the client knows more than the document says: what a program looks like, of which the server takes any object and
  * tells what is wrong; that one event is answered as one, CloudEvents in batches coming by the same address; and that a
- * server is told of effects, browsers calling there too.
+ * server is told of effects, browsers calling there too; and that whoever asks only for a count is given one, not a job.
  */
-const NARROWER = new Set(["publishProgram_body", "sendEvent_answer", "sendEvents_answer"]);
+const NARROWER = new Set([
+  "publishProgram_body",
+  "sendEvent_answer",
+  "sendEvents_answer",
+  "recoverWebhook_answer",
+  "recoverWebhooks_answer",
+]);
 
 let app: OpenApp;
 let hatch: Hatch;
@@ -112,7 +118,7 @@ describe("the client and the OpenAPI document", () => {
   });
 
   test("every write but an event carries an Idempotency-Key; an event carries its id", async () => {
-    const named = new Set(["sendEvent", "sendEvents", "validateProgram", "inspectCredential"]);
+    const named = new Set(["sendEvent", "sendEvents", "validateProgram", "inspectCredential", "checkSignature"]);
     for (const [operationId, { call }] of Object.entries(CALLS)) {
       const { method, headers } = await asked(call);
       expect({ operationId, key: headers["idempotency-key"] !== undefined }).toEqual({

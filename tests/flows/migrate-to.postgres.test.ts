@@ -158,7 +158,8 @@ test("a move that can't be is refused before anything is written", async () => {
   const away = await runHatch(moveArgs("--database", "postgres://hatch:s3cret-word@127.0.0.1:1/x"));
   expect([away.code, away.stderr]).toEqual([1, expect.stringContaining("can't be opened")]);
   expect(away.stderr).not.toContain("s3cret-word");
-  expect((await runHatch(["doctor", "--data", installation.directory])).code).toBe(0);
+  const doctor = await runHatch(["doctor", "--data", installation.directory]);
+  expect([doctor.code, doctor.stdout]).toEqual([0, expect.stringContaining("All is well")]);
 });
 
 test("a rehearsal tells what would be moved and writes nothing", async () => {

@@ -25,7 +25,13 @@ function other(answer: (path: string, request: Request) => Response): string {
 
 test("quickstart", () => runGuide("quickstart", { server: false }), FOLLOW_MS);
 test("events-from-a-server", () => runGuide("events-from-a-server"), FOLLOW_MS);
+test("webhook-delivery", () => runGuide("webhook-delivery"), FOLLOW_MS);
+test("signature-does-not-verify", () => runGuide("signature-does-not-verify", { server: false }), FOLLOW_MS);
+test("is-my-endpoint-healthy", () => runGuide("is-my-endpoint-healthy"), FOLLOW_MS);
+test("fit-any-receiver", () => runGuide("fit-any-receiver"), FOLLOW_MS);
 test("migrating-from-a-home-grown-sender", () => runGuide("migrating-from-a-home-grown-sender"), FOLLOW_MS);
+
+test.skipIf(Bun.which("openssl") === null)("outgoing-connections", () => runGuide("outgoing-connections"), FOLLOW_MS);
 
 // A reader without sqlite3 takes another way of the guide.
 test.skipIf(Bun.which("sqlite3") === null)("operating", () => runGuide("operating", { server: false }), FOLLOW_MS);
@@ -39,6 +45,23 @@ test(
         const set = ["--data", join(folder, "hatch-data"), "--email", "you@example.com", "--workspace", "Acme"];
         const command = [...hatchCommand(), "setup", ...set, "--password-stdin"];
         const { exitCode } = Bun.spawnSync(command, {
+          stdin: Buffer.from("correct horse battery"),
+          env: cleanEnvironment(),
+        });
+        expect(exitCode).toBe(0);
+      },
+    }),
+  FOLLOW_MS,
+);
+
+test(
+  "encryption-keys",
+  () =>
+    runGuide("encryption-keys", {
+      server: false,
+      prepare(folder) {
+        const set = ["--data", join(folder, "hatch-data"), "--email", "you@example.com", "--workspace", "Acme"];
+        const { exitCode } = Bun.spawnSync([...hatchCommand(), "setup", ...set, "--password-stdin"], {
           stdin: Buffer.from("correct horse battery"),
           env: cleanEnvironment(),
         });

@@ -1,14 +1,24 @@
 import type { WorkloadEvent } from "./workload.ts";
 
 export interface Clients {
+  /** Everything that was ever sent. */
+  readonly sent: ReadonlyMap<string, WorkloadEvent>;
   /** Ids that were answered with success. */
   readonly acknowledged: ReadonlySet<string>;
   /** Answers that a client must never get for what it sent. */
   readonly refused: readonly string[];
   /** Of those, the ones told `duplicate`: a retry of what a dead server had already stored. */
   readonly repeated: number;
-  /** Ends when every event is acknowledged. */
-  readonly done: Promise<void>;
+  /** Requests that wait for their answer. */
+  readonly waiting: number;
+  /** Lets them send so many events more. */
+  allow(events: number): void;
+  /** Sends these besides, again and again until each is acknowledged. */
+  send(events: readonly WorkloadEvent[]): Promise<void>;
+  /** Waits until there are so many acknowledged. */
+  reached(acknowledged: number): Promise<void>;
+  /** No more events; ends when every one that was sent is acknowledged. */
+  finish(): Promise<void>;
 }
 
 const RETRY_AFTER_MS = 15;
@@ -25,15 +35,20 @@ interface Result {
 export function startClients(options: {
   readonly url: string;
   readonly key: string;
-  readonly events: readonly WorkloadEvent[];
+  readonly eventAt: (index: number) => WorkloadEvent;
   readonly count: number;
 }): Clients {
+  const sent = new Map<string, WorkloadEvent>();
   const acknowledged = new Set<string>();
   const refused: string[] = [];
   let repeated = 0;
+  let waiting = 0;
   let next = 0;
+  let allowed = 0;
+  let over = false;
 
   const post = async (path: string, body: unknown): Promise<Response | undefined> => {
+    waiting++;
     try {
       const response = await fetch(`${options.url}${path}`, {
         method: "POST",
@@ -44,6 +59,8 @@ export function startClients(options: {
       return new Response(await response.text(), { status: response.status });
     } catch {
       return undefined;
+    } finally {
+      waiting--;
     }
   };
 
@@ -54,8 +71,8 @@ export function startClients(options: {
     else acknowledged.add(event.id);
   };
 
-  /** Sends until each has its answer. */
   async function send(events: readonly WorkloadEvent[]): Promise<void> {
+    for (const event of events) sent.set(event.id, event);
     const single = events.length === 1;
     for (;;) {
       const response = single
@@ -79,22 +96,39 @@ export function startClients(options: {
   }
 
   async function work(batch: number): Promise<void> {
-    while (next < options.events.length) {
-      const mine = options.events.slice(next, next + batch);
-      next += mine.length;
+    while (!over) {
+      const count = Math.min(batch, allowed);
+      if (count === 0) {
+        await Bun.sleep(2);
+        continue;
+      }
+      allowed -= count;
+      const mine = Array.from({ length: count }, () => options.eventAt(next++));
       await send(mine);
     }
   }
 
-  const done = Promise.all(Array.from({ length: options.count }, (_, index) => work(index % 3 === 2 ? 20 : 1))).then(
-    () => {},
-  );
+  const working = Array.from({ length: options.count }, (_, index) => work(index % 3 === 2 ? 20 : 1));
   return {
+    sent,
     acknowledged,
     refused,
     get repeated() {
       return repeated;
     },
-    done,
+    get waiting() {
+      return waiting;
+    },
+    allow(events) {
+      allowed = events;
+    },
+    send,
+    async reached(count) {
+      while (acknowledged.size < count) await Bun.sleep(1);
+    },
+    async finish() {
+      over = true;
+      await Promise.all(working);
+    },
   };
 }

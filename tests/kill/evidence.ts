@@ -1,6 +1,4 @@
 import { Database } from "bun:sqlite";
-import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PostgresServer } from "../support/postgres.ts";
 import type { Amounts } from "./workload.ts";
@@ -20,10 +18,8 @@ export interface Witnesses {
   beside<T>(look: (witness: Witness) => Promise<T>): Promise<T>;
 }
 
-const FILES = ["hatch.db", "hatch.db-wal"];
-
-async function inFile<T>(file: string, look: (witness: Witness) => Promise<T>): Promise<T> {
-  const database = new Database(file);
+async function inFile<T>(file: string, look: (witness: Witness) => Promise<T>, readonly: boolean): Promise<T> {
+  const database = new Database(file, readonly ? { readonly: true } : undefined);
   database.run("PRAGMA busy_timeout = 5000");
   try {
     return await look({
@@ -37,18 +33,10 @@ async function inFile<T>(file: string, look: (witness: Witness) => Promise<T>): 
   }
 }
 
-/** On a copy, so that nothing is taken over from the log of the one that was killed. */
+/** After a kill it is only read: a reader takes nothing over from the log of the one that was killed. */
 export const witnessesOfFile = (directory: string): Witnesses => ({
-  beside: (look) => inFile(join(directory, "hatch.db"), look),
-  async afterKill(look) {
-    const copy = mkdtempSync(join(tmpdir(), "hatch-kill-look-"));
-    try {
-      for (const file of FILES) if (existsSync(join(directory, file))) cpSync(join(directory, file), join(copy, file));
-      return await inFile(join(copy, "hatch.db"), look);
-    } finally {
-      rmSync(copy, { recursive: true, force: true });
-    }
-  },
+  beside: (look) => inFile(join(directory, "hatch.db"), look, false),
+  afterKill: (look) => inFile(join(directory, "hatch.db"), look, true),
 });
 
 /** The server goes on for a moment with what a killed client sent last: it is looked at once nobody is left. */
@@ -77,14 +65,30 @@ const numberOf = async (witness: Witness, sql: string): Promise<number> => {
 export const countSending = (witness: Witness): Promise<number> =>
   numberOf(witness, "SELECT COUNT(*) AS n FROM deliveries WHERE status = 'sending'");
 
-export const countWaiting = (witness: Witness): Promise<number> =>
-  numberOf(witness, "SELECT COUNT(*) AS n FROM deliveries WHERE status IN ('pending', 'sending')");
+/** Deliveries on their way, and long work that has not ended. What waits to be pulled waits for ever. */
+export const countUnfinished = async (witness: Witness): Promise<number> =>
+  (await numberOf(
+    witness,
+    `SELECT COUNT(*) AS n FROM deliveries JOIN subscriptions ON subscriptions.id = deliveries.subscription_id
+       WHERE subscriptions.mode = 'push' AND deliveries.status IN ('pending', 'sending')`,
+  )) +
+  (await numberOf(
+    witness,
+    "SELECT COUNT(*) AS n FROM jobs WHERE kind IN ('webhooks.fan_out', 'webhooks.recover') AND ended_at IS NULL",
+  ));
+
+/** Deliveries of the pushed event types that failed for good. */
+export const countFailed = (witness: Witness): Promise<number> =>
+  numberOf(witness, "SELECT COUNT(*) AS n FROM deliveries WHERE status = 'failed'");
 
 export interface Evidence {
   readonly stored: ReadonlySet<string>;
   readonly storedTwice: number;
-  /** Deliveries by what became of them. */
+  /** Deliveries to endpoints, by what became of them. */
   readonly deliveries: Readonly<Record<string, number>>;
+  /** By outbound event, how many subscriptions it waits for to be pulled; a repeat of one counts again. */
+  readonly pulled: readonly number[];
+  readonly pulledTwice: number;
   /** By currency, over all accounts: what came in less what went out. */
   readonly ledgerSums: Amounts;
   /** By member and currency, from the transfers. */
@@ -107,7 +111,14 @@ function byMember(rows: readonly { user_id: string; currency: string; amount: nu
 export async function gather(witness: Witness): Promise<Evidence> {
   const ids = (await witness.ask<{ id: string }>("SELECT id FROM inputs WHERE kind = 'event'")).map(({ id }) => id);
   const deliveries = await witness.ask<{ status: string; n: number | string }>(
-    "SELECT status, COUNT(*) AS n FROM deliveries GROUP BY status",
+    `SELECT deliveries.status AS status, COUNT(*) AS n FROM deliveries
+       JOIN subscriptions ON subscriptions.id = deliveries.subscription_id
+       WHERE subscriptions.mode = 'push' GROUP BY deliveries.status`,
+  );
+  const pulled = await witness.ask<{ rows: number | string; subscriptions: number | string }>(
+    `SELECT COUNT(*) AS rows, COUNT(DISTINCT deliveries.subscription_id) AS subscriptions FROM deliveries
+       JOIN subscriptions ON subscriptions.id = deliveries.subscription_id
+       WHERE subscriptions.mode = 'pull' GROUP BY deliveries.outbound_event_id`,
   );
   const movements = (
     await witness.ask<{ account: string; currency: string; amount: number | string }>(
@@ -133,6 +144,8 @@ export async function gather(witness: Witness): Promise<Evidence> {
   return {
     stored: new Set(ids),
     storedTwice: ids.length - new Set(ids).size,
+    pulled: pulled.map(({ subscriptions }) => Number(subscriptions)),
+    pulledTwice: pulled.reduce((sum, row) => sum + Number(row.rows) - Number(row.subscriptions), 0),
     deliveries: Object.fromEntries(deliveries.map(({ status, n }) => [status, Number(n)])),
     ledgerSums: sums,
     balances: byMember(

@@ -1,32 +1,23 @@
 import { freePort } from "../support/free-port.ts";
-import {
-  call,
-  type Engine,
-  environmentFor,
-  type RunningHatch,
-  runHatch,
-  setUpHatch,
-  startHatch,
-} from "../support/hatch.ts";
+import { type Engine, environmentFor, type RunningHatch, runHatch, setUpHatch, startHatch } from "../support/hatch.ts";
 import { sharedPostgres } from "../support/postgres.ts";
 import { startClients } from "./clients.ts";
-import {
-  countSending,
-  countWaiting,
-  dropOneEvent,
-  type Evidence,
-  gather,
-  witnessesOfFile,
-  witnessesOfServer,
-} from "./evidence.ts";
+import { countSending, countUnfinished, dropOneEvent, gather, witnessesOfFile, witnessesOfServer } from "./evidence.ts";
+import { MOMENTS, type Moment, whatWasCut } from "./moments.ts";
 import { startReceiver } from "./receiver.ts";
-import { type Amounts, expectedBalances, makeWorkload, PROGRAM, SUBSCRIBED } from "./workload.ts";
+import { createRotation } from "./rotation.ts";
+import { violationsOf } from "./violations.ts";
+import { type Amounts, expectedBalances, makeLives, PROGRAM, workloadEvent } from "./workload.ts";
+import { beginFanOut, beginRecover, insist, recoverAll, type Scene, subscribePullers } from "./works.ts";
 
 export interface KillOptions {
   readonly engine: Engine;
   readonly seed: string;
+  /** At least so many are sent and acknowledged. */
   readonly events: number;
   readonly kills: number;
+  /** Subscriptions that an event of a fan-out goes to; over a hundred make it a job. */
+  readonly pullers: number;
   /** Takes an acknowledged event away before the checks: they must fail. */
   readonly canary: boolean;
   readonly say: (line: string) => void;
@@ -36,12 +27,21 @@ export interface KillReport {
   readonly engine: Engine;
   readonly seed: string;
   readonly kills: number;
+  /** Kills by what they cut off; one may cut off several. */
+  readonly cut: Readonly<Record<Moment, number>>;
   readonly sent: number;
   readonly acknowledged: number;
+  readonly lost: number;
   readonly stored: number;
-  /** Different deliveries that arrived, each with a genuine signature. */
+  /** Different deliveries that were taken, each with a genuine signature. */
   readonly delivered: number;
-  /** Deliveries that arrived more than once, and how many were under way when the server was killed. */
+  /** Refused for good at first, and delivered under the same id by a recovery. */
+  readonly recovered: number;
+  /** Deliveries of the fan-outs, each written once. */
+  readonly fannedOut: number;
+  /** How often the root key was exchanged for another. */
+  readonly rotations: number;
+  /** Deliveries that were taken more than once, and how many were under way when the server was killed. */
   readonly duplicates: number;
   readonly inFlightAtKills: number;
   /** Retries that were told `duplicate`: stored before the kill, never answered. */
@@ -58,7 +58,7 @@ export interface KillReport {
 
 const CLIENTS = 32;
 const SETTLED_AFTER_MS = 5_000;
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 180_000;
 /** The third interruption in a row uses up a retry: not worth a minute here. */
 const RETRY_DELAYS = Array.from({ length: 20 }, () => "1s");
 const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=";
@@ -71,25 +71,18 @@ const totalOf = (balances: ReadonlyMap<string, Amounts>): Amounts => {
   return total;
 };
 
-function differences(
-  name: string,
-  actual: ReadonlyMap<string, Amounts>,
-  expected: ReadonlyMap<string, Amounts>,
-): string[] {
-  return [...expected].flatMap(([userId, amounts]) =>
-    Object.entries(amounts)
-      .filter(([currency, amount]) => (actual.get(userId)?.[currency] ?? 0) !== amount)
-      .map(
-        ([currency, amount]) =>
-          `${name}: ${userId} has ${actual.get(userId)?.[currency] ?? 0} ${currency}, not ${amount}`,
-      ),
-  );
-}
-
 /** Sets up, lets clients send, kills at the seed's moments, starts again, waits for the end and looks. */
-export async function runKills({ engine, seed, events, kills, canary, say }: KillOptions): Promise<KillReport> {
+export async function runKills({
+  engine,
+  seed,
+  events,
+  kills,
+  pullers,
+  canary,
+  say,
+}: KillOptions): Promise<KillReport> {
   const started = performance.now();
-  const workload = makeWorkload(seed, events, kills);
+  const begunAt = Date.now() - 1_000;
   const { env, database } = await environmentFor(engine);
   const installation = await setUpHatch(env);
   const { directory } = installation;
@@ -98,53 +91,84 @@ export async function runKills({ engine, seed, events, kills, canary, say }: Kil
   const key = installation.keys.test;
   const port = freePort();
   const receiver = startReceiver(SECRET);
-  const start = () => startHatch(directory, { port, env, args: ["--set", "log.level=warn"] });
+  const rotation = createRotation({ directory, env, witnesses });
+  const start = () => startHatch(directory, { port, env: rotation.env(), args: ["--set", "log.level=warn"] });
   let hatch: RunningHatch = await start();
   try {
-    const insist = async (method: string, path: string, body: unknown): Promise<void> => {
-      const answer = await call(hatch, key, method, path, body);
-      if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-    };
-    await insist("PUT", "/v1/program/draft", PROGRAM);
-    await insist("POST", "/v1/program/publish", {});
-    const subscription = { endpoint: receiver.url, events: SUBSCRIBED, secret: SECRET, retryDelays: RETRY_DELAYS };
-    await insist("POST", "/v1/webhooks", subscription);
+    await insist(hatch, key, "PUT", "/v1/program/draft", PROGRAM);
+    await insist(hatch, key, "POST", "/v1/program/publish", {});
+    const shared = { secret: SECRET, retryDelays: RETRY_DELAYS, pauseAfter: 1_000 };
+    await insist(hatch, key, "POST", "/v1/webhooks", {
+      ...shared,
+      endpoint: receiver.hook,
+      events: ["lesson_completed"],
+    });
+    const desk = { ...shared, endpoint: receiver.desk, events: ["quiz_done"] };
+    const { id: deskId } = await insist(hatch, key, "POST", "/v1/webhooks", desk);
+    await subscribePullers(hatch, key, pullers);
 
-    const clients = startClients({ url: hatch.url, key, events: workload.events, count: CLIENTS });
+    const lessonAt = (index: number) => workloadEvent(seed, "lesson_completed", index);
+    const clients = startClients({ url: hatch.url, key, eventAt: lessonAt, count: CLIENTS });
+    const scene: Scene = { seed, key, receiver, clients, witnesses, deskId: String(deskId), begunAt };
+    const cut = Object.fromEntries(MOMENTS.map((moment) => [moment, 0])) as Record<Moment, number>;
     let inFlightAtKills = 0;
     let lastStart = performance.now();
-    for (const [index, at] of workload.killsAt.entries()) {
-      while (clients.acknowledged.size < at) await Bun.sleep(1);
-      await Bun.sleep(workload.killDelaysMs[index] as number);
+    for (const [index, { events: count, delayMs, work }] of makeLives(seed, { kills, events }).entries()) {
+      const { size } = clients.acknowledged;
+      clients.allow(count * 2);
+      if (work === "recover") await beginRecover(scene, hatch);
+      await clients.reached(size + count);
+      if (work === "fan-out") await beginFanOut(scene);
+      if (work === "rotation") await rotation.begin();
+      await Bun.sleep(delayMs);
+      const unanswered = clients.waiting;
       await hatch.kill("SIGKILL");
-      const inFlight = await witnesses.afterKill(countSending);
+      const { moments, inFlight } = await witnesses.afterKill((witness) =>
+        whatWasCut(witness, { receiver, unanswered }),
+      );
+      for (const moment of moments) cut[moment]++;
       inFlightAtKills += inFlight;
       hatch = await start();
       lastStart = performance.now();
-      say(`kill ${index + 1} of ${kills}: ${clients.acknowledged.size} acknowledged, ${inFlight} in flight`);
+      say(
+        `kill ${index + 1} of ${kills}: ${clients.acknowledged.size} acknowledged, ${inFlight} in flight, cut off ${moments.join(", ")}`,
+      );
     }
-    await clients.done;
+    clients.allow(Math.max(0, events - clients.acknowledged.size));
+    await clients.reached(events);
+    await clients.finish();
     say(`all ${clients.acknowledged.size} acknowledged, waiting for the deliveries`);
 
     const giveUpAt = performance.now() + PATIENCE_MS;
-    while ((await witnesses.beside(countWaiting)) > 0 && performance.now() < giveUpAt) await Bun.sleep(100);
+    receiver.takesAtDesk = true;
+    const finished = async (): Promise<void> => {
+      while ((await witnesses.beside(countUnfinished)) > 0 && performance.now() < giveUpAt) await Bun.sleep(100);
+    };
+    await finished();
+    await recoverAll(scene, hatch);
+    await finished();
+    await rotation.finish(giveUpAt);
     await Bun.sleep(Math.max(0, lastStart + SETTLED_AFTER_MS - performance.now()));
     const stuckSending = await witnesses.beside(countSending);
     const exitCode = await hatch.kill("SIGTERM");
     if (canary) await witnesses.beside(dropOneEvent);
-    const doctor = await runHatch(["doctor", "--data", directory], { env });
+    const doctor = await runHatch(["doctor", "--data", directory], { env: rotation.env() });
     const evidence = await witnesses.afterKill(gather);
-
-    const expected = expectedBalances(workload.events);
-    const duplicates = [...receiver.seen.values()].filter((times) => times > 1).length;
+    const expected = expectedBalances(clients.sent.values());
+    const duplicates = [...receiver.taken.values()].filter((times) => times > 1).length;
     return {
       engine,
       seed,
       kills,
-      sent: workload.events.length,
+      cut,
+      sent: clients.sent.size,
       acknowledged: clients.acknowledged.size,
+      lost: [...clients.acknowledged].filter((id) => !evidence.stored.has(id)).length,
       stored: evidence.stored.size,
-      delivered: receiver.seen.size,
+      delivered: receiver.taken.size,
+      recovered: [...receiver.turnedAway.keys()].filter((delivery) => receiver.taken.has(delivery)).length,
+      fannedOut: evidence.pulled.reduce((sum, rows) => sum + rows, 0),
+      rotations: rotation.finished,
       duplicates,
       inFlightAtKills,
       repeated: clients.repeated,
@@ -153,58 +177,19 @@ export async function runKills({ engine, seed, events, kills, canary, say }: Kil
       expectedPoints: totalOf(expected),
       stuckSending,
       seconds: Math.round((performance.now() - started) / 100) / 10,
-      violations: violationsOf(evidence),
+      violations: violationsOf({
+        clients,
+        receiver,
+        evidence,
+        expected,
+        pullers,
+        duplicates,
+        inFlightAtKills,
+        stuckSending,
+        doctor,
+        exitCode,
+      }),
     };
-
-    function violationsOf({
-      stored,
-      storedTwice,
-      deliveries,
-      ledgerSums,
-      balances,
-      states,
-      integrity,
-    }: Evidence): string[] {
-      const lost = [...clients.acknowledged].filter((id) => !stored.has(id));
-      const undelivered = [...clients.acknowledged].filter((id) => !receiver.events.has(id));
-      const faults: readonly (readonly [boolean, string])[] = [
-        [clients.refused.length > 0, `${clients.refused.length} refused, the first: ${clients.refused[0]}`],
-        [
-          clients.acknowledged.size !== workload.events.length,
-          `${clients.acknowledged.size} acknowledged of ${workload.events.length}`,
-        ],
-        [lost.length > 0, `${lost.length} acknowledged and lost, the first: ${lost[0]}`],
-        [stored.size !== workload.events.length, `${stored.size} stored of ${workload.events.length}`],
-        [storedTwice > 0, `${storedTwice} stored twice`],
-        [undelivered.length > 0, `${undelivered.length} never delivered, the first: ${undelivered[0]}`],
-        [
-          receiver.seen.size !== workload.events.length,
-          `${receiver.seen.size} different deliveries of ${workload.events.length}`,
-        ],
-        [deliveries.delivered !== workload.events.length, `deliveries by status: ${JSON.stringify(deliveries)}`],
-        [duplicates > inFlightAtKills, `${duplicates} delivered twice, ${inFlightAtKills} were in flight at the kills`],
-        [receiver.refused > 0, `${receiver.refused} deliveries with a wrong signature`],
-        [stuckSending > 0, `${stuckSending} still sending`],
-        [
-          Object.values(ledgerSums).some((sum) => sum !== 0),
-          `the ledger does not sum to zero: ${JSON.stringify(ledgerSums)}`,
-        ],
-        [integrity !== "ok", `integrity: ${integrity}`],
-        [
-          doctor.code !== 0,
-          `hatch doctor: ${doctor.stdout
-            .split("\n")
-            .filter((line) => !line.startsWith("ok"))
-            .join(" ")}`,
-        ],
-        [exitCode !== 0, `the last server ended with ${exitCode}`],
-      ];
-      return [
-        ...faults.filter(([broken]) => broken).map(([, fault]) => fault),
-        ...differences("ledger", balances, expected).slice(0, 5),
-        ...differences("state", states, expected).slice(0, 5),
-      ];
-    }
   } finally {
     await hatch.kill("SIGKILL");
     receiver.stop();

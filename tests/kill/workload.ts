@@ -1,22 +1,25 @@
 import { seededChance } from "../../src/kernel/chance.ts";
 
-/** What is sent, and what must come of it: known before the first request. */
+/** What is sent, and what must come of it: an event follows from the seed and its number alone. */
+
+export type WorkloadType = "lesson_completed" | "quiz_done" | "notice_posted";
 
 export interface WorkloadEvent {
   readonly id: string;
-  readonly type: "lesson_completed";
+  readonly type: WorkloadType;
   readonly userId: string;
   readonly properties: { readonly score: number };
 }
+
+const typed = { schema: { type: "object", required: ["score"], properties: { score: { type: "integer" } } } };
 
 /** No limits and no conditions on the past: what an event gives does not depend on the order in which it arrives. */
 export const PROGRAM = {
   timezone: "UTC",
   eventTypes: {
-    lesson_completed: {
-      schema: { type: "object", required: ["score"], properties: { score: { type: "integer" } } },
-      forward: true,
-    },
+    lesson_completed: { ...typed, forward: true },
+    quiz_done: { ...typed, forward: true },
+    notice_posted: { ...typed, forward: true },
   },
   currencies: { xp: { kind: "progress" }, coins: { kind: "spendable" }, stars: { kind: "spendable" } },
   rules: {
@@ -31,48 +34,66 @@ export const PROGRAM = {
       when: "event.properties.score >= 95",
       then: [{ credit: "stars", amount: 1 }],
     },
+    quiz_xp: { on: "quiz_done", then: [{ credit: "xp", amount: "int(event.properties.score)" }] },
   },
 };
 
-/** One delivery for each event. */
-export const SUBSCRIBED = ["lesson_completed"];
+const MEMBERS = 200;
 
-export interface Workload {
-  readonly events: readonly WorkloadEvent[];
-  /** How many acknowledged events the server lives to see before each kill, rising. */
-  readonly killsAt: readonly number[];
-  /** So many milliseconds after that. */
-  readonly killDelaysMs: readonly number[];
+/** @param index from 0; the same for every type */
+export function workloadEvent(seed: string, type: WorkloadType, index: number): WorkloadEvent {
+  const chance = seededChance(`${seed}:${type}:${index}`);
+  const upTo = (bound: number): number => Math.floor(chance.fraction() * bound);
+  return {
+    id: `${seed}-${type}-${index}`,
+    type,
+    userId: `user_${upTo(MEMBERS)}`,
+    properties: { score: 1 + upTo(100) },
+  };
 }
 
-export function makeWorkload(seed: string, events: number, kills: number): Workload {
-  const chance = seededChance(seed);
-  const upTo = (bound: number): number => Math.floor(chance.fraction() * bound);
-  const members = Math.max(5, Math.floor(events / 100));
-  return {
-    events: Array.from({ length: events }, (_, index) => ({
-      id: `${seed}-${index}`,
-      type: "lesson_completed",
-      userId: `user_${upTo(members)}`,
-      properties: { score: 1 + upTo(100) },
-    })),
-    killsAt: Array.from({ length: kills }, () => upTo(Math.floor(events * 0.97))).sort((a, b) => a - b),
-    killDelaysMs: Array.from({ length: kills }, () => upTo(40)),
-  };
+/** What is under way besides the events when the server is killed. */
+export type Work = "fan-out" | "recover" | "rotation";
+
+/** One life of the server: killed so long after it has acknowledged so many events, and begun that work. */
+export interface Life {
+  readonly events: number;
+  readonly delayMs: number;
+  readonly work: Work | undefined;
+}
+
+/**
+ * The lives that a seed gives: of five, two do nothing but take events, and one each has a fan-out, a recovery and a
+ * rotation of the root key under way.
+ */
+export function makeLives(seed: string, options: { readonly kills: number; readonly events: number }): Life[] {
+  const chance = seededChance(`${seed}:lives`);
+  const mean = options.events / options.kills;
+  const works: readonly (Work | undefined)[] = [undefined, "fan-out", "recover", undefined, "rotation"];
+  return Array.from({ length: options.kills }, (_, index) => {
+    const work = works[index % works.length];
+    return {
+      // A little over the mean, so that the events asked for are reached.
+      events: Math.ceil(mean * (0.3 + 1.6 * chance.fraction())),
+      delayMs: Math.floor(chance.fraction() * (work === undefined ? 40 : 120)),
+      work,
+    };
+  });
 }
 
 export type Amounts = Readonly<Record<string, number>>;
 
 /** By member and currency. */
-export function expectedBalances(events: readonly WorkloadEvent[]): ReadonlyMap<string, Amounts> {
+export function expectedBalances(events: Iterable<WorkloadEvent>): ReadonlyMap<string, Amounts> {
   const balances = new Map<string, Record<string, number>>();
-  for (const { userId, properties } of events) {
+  for (const { type, userId, properties } of events) {
     const own = balances.get(userId) ?? {};
     balances.set(userId, own);
     const credit = (currency: string, amount: number): void => {
       own[currency] = (own[currency] ?? 0) + amount;
     };
-    credit("xp", properties.score);
+    if (type !== "notice_posted") credit("xp", properties.score);
+    if (type !== "lesson_completed") continue;
     if (properties.score >= 60) credit("coins", 10);
     if (properties.score >= 95) credit("stars", 1);
   }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type App, createApp } from "../../src/app.ts";
 import type { Config } from "../../src/config/config.ts";
-import { systemClock } from "../../src/kernel/clock.ts";
+import { type Clock, systemClock } from "../../src/kernel/clock.ts";
 import { createLog } from "../../src/kernel/log.ts";
 import { TEST_CONFIG } from "./context.ts";
 
@@ -15,13 +15,13 @@ export interface OpenApp extends App {
 /** The whole product in this process, on a socket and in a folder of its own. Nobody has claimed it yet. */
 export async function openApp(
   overrides: Partial<Config> = {},
-  secrets: { readonly oidcClientSecret?: string } = {},
+  { clock = systemClock, ...secrets }: { readonly oidcClientSecret?: string; readonly clock?: Clock } = {},
 ): Promise<OpenApp> {
   const dataDirectory = mkdtempSync(join(tmpdir(), "hatch-app-"));
   const app = await createApp({
     config: { ...TEST_CONFIG, ...overrides, dataDirectory },
     log: createLog({ clock: systemClock, level: "error", write: (line) => void process.stderr.write(line) }),
-    clock: systemClock,
+    clock,
     findRootKey: () => undefined,
     onClaimed: () => {},
     ...secrets,

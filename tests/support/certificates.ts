@@ -15,18 +15,19 @@ export interface Certificates {
   /** The authority's certificate, for `outbound.caFile`. */
   readonly caFile: string;
   /** A server's key and certificate, signed by the authority; `hooks.example.com` or `127.0.0.1`. */
-  issue(host: string, validity?: "now" | "past" | "future", purpose?: "any" | "clients"): Issued;
+  issue(host: string, validity?: "now" | "past" | "future", purpose?: "any" | "clients", days?: number): Issued;
   selfSigned(host: string): Issued;
   remove(): void;
 }
 
 const DAY_MS = 86_400_000;
 
-export function createCertificates(): Certificates {
+/** @param called one authority is known from another by its name */
+export function createCertificates(called = "Hatch test authority"): Certificates {
   const directory = mkdtempSync(join(tmpdir(), "hatch-certificates-"));
   const authority = keyPair();
   const caFile = join(directory, "ca.pem");
-  const authorityName = name("Hatch test authority");
+  const authorityName = name(called);
   const isAuthority = extension("551d13", sequence(Buffer.from("0101ff", "hex")), true);
   writeFileSync(
     caFile,
@@ -41,7 +42,7 @@ export function createCertificates(): Certificates {
   return {
     directory,
     caFile,
-    issue(host, validity = "now", purpose = "any") {
+    issue(host, validity = "now", purpose = "any", days = 1) {
       const pair = keyPair();
       const shift = { past: -30, now: 0, future: 30 }[validity] * DAY_MS;
       const cert = certificate({
@@ -51,6 +52,7 @@ export function createCertificates(): Certificates {
         key: pair.publicKey,
         extensions: [alternativeName(host), ...(purpose === "clients" ? [FOR_CLIENTS] : [])],
         shift,
+        days,
       });
       return { key: pemOf(pair.privateKey), cert };
     },
@@ -79,22 +81,24 @@ interface Draft {
   readonly subject: Buffer;
   readonly key: KeyObject;
   readonly extensions: readonly Buffer[];
-  /** Moves the two days of its validity. */
+  /** Moves the days of its validity. */
   readonly shift?: number;
+  /** From now to its end. */
+  readonly days?: number;
 }
 
 /** RFC 5280, as little of it as a TLS client asks for. */
-function certificate({ issuer, signer, subject, key, extensions, shift = 0 }: Draft): string {
+function certificate({ issuer, signer, subject, key, extensions, shift = 0, days = 1 }: Draft): string {
   const ecdsaWithSha256 = sequence(oid("2a8648ce3d040302"));
   const version3 = tagged(0xa0, tagged(0x02, Buffer.from([2])));
   const serial = tagged(0x02, Buffer.concat([Buffer.from([0x01]), randomBytes(8)]));
-  const validity = sequence(time(Date.now() - DAY_MS + shift), time(Date.now() + DAY_MS + shift));
+  const validity = sequence(time(Date.now() - DAY_MS + shift), time(Date.now() + days * DAY_MS + shift));
   const publicKey = key.export({ type: "spki", format: "der" });
   const extended = tagged(0xa3, sequence(...extensions));
   const toSign = sequence(version3, serial, ecdsaWithSha256, issuer, validity, subject, publicKey, extended);
   const signature = tagged(0x03, Buffer.concat([Buffer.from([0]), sign("sha256", toSign, signer)]));
   const der = sequence(toSign, ecdsaWithSha256, signature).toString("base64");
-  return `-----BEGIN CERTIFICATE-----\n${der.replace(/.{64}/g, "$&\n")}\n-----END CERTIFICATE-----\n`;
+  return `-----BEGIN CERTIFICATE-----\n${der.replace(/.{64}(?=.)/g, "$&\n")}\n-----END CERTIFICATE-----\n`;
 }
 
 /** DER: a tag, a length, the content. */

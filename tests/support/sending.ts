@@ -1,6 +1,7 @@
+import type { OutboundSettings } from "../../src/config/proxy.ts";
 import { systemClock } from "../../src/kernel/clock.ts";
 import { durationMs } from "../../src/kernel/units.ts";
-import { createOutbound } from "../../src/outbound/create-outbound.ts";
+import { createOutbound, type OutboundOptions } from "../../src/outbound/create-outbound.ts";
 import type { Outbound, OutboundRequest, OutboundResult } from "../../src/outbound/outbound.ts";
 import { type OtherEnd, startOtherEnd } from "./other-end.ts";
 
@@ -14,12 +15,17 @@ export interface Sender {
   close(): void;
 }
 
-export function createSender(caFile?: string): Sender {
+export function createSender(
+  caFile?: string,
+  options: Partial<Omit<OutboundOptions, "config">> & { readonly settings?: Partial<OutboundSettings> } = {},
+): Sender {
   const ends: OtherEnd[] = [];
+  const { settings, ...others } = options;
   const outbound = createOutbound({
     clock: systemClock,
-    config: { outbound: { caFile } },
+    config: { outbound: { caFile, ...settings } },
     resolver: async () => ["127.0.0.1"],
+    ...others,
   });
   return {
     outbound,

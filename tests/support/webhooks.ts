@@ -40,6 +40,8 @@ export async function createTestWebhooks(
   options: {
     readonly config?: Partial<Config["webhooks"]>;
     readonly overrides?: Partial<Context>;
+    /** Stands before the real database: for faults. */
+    readonly wrapDatabase?: (database: Context["database"]) => Context["database"];
     readonly start?: boolean;
     readonly engine?: "sqlite" | "postgres";
   } = {},
@@ -48,7 +50,8 @@ export async function createTestWebhooks(
     ...TEST_CONFIG,
     webhooks: { ...TEST_CONFIG.webhooks, allowNetworks: ["127.0.0.0/8"], ...options.config },
   };
-  const base = await createTestContext({ config, ...(options.engine && { engine: options.engine }) });
+  const bare = await createTestContext({ config, ...(options.engine && { engine: options.engine }) });
+  const base = { ...bare, database: options.wrapDatabase?.(bare.database) ?? bare.database };
   const floors = { ...base, outbound: createOutbound({ clock: base.clock, config }), ...options.overrides };
   const webhooks = createWebhooks(floors, { catalogue, claimant: "boot_1", userAgent: "Hatch/0.0.0" });
   const context: TestContext = { ...floors, clock: base.clock, fanOut: webhooks.fanOut };
