@@ -9,6 +9,8 @@ export interface LoadOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly connections: number;
   readonly seconds: number;
+  /** Ends after so many requests, if that is sooner. */
+  readonly requests?: number;
   /** Events in a request; 1 sends the event itself. */
   readonly batch: number;
   /** Begins every id, so that no two rounds share one. */
@@ -47,6 +49,7 @@ export async function runLoad({
   headers,
   connections,
   seconds,
+  requests = Number.POSITIVE_INFINITY,
   batch,
   prefix,
 }: LoadOptions): Promise<LoadResult> {
@@ -70,7 +73,7 @@ export async function runLoad({
           let received = "";
           let sentAt = 0;
           const send = (socket: { write(text: string): number; end(): void }): void => {
-            if (performance.now() >= end) {
+            if (performance.now() >= end || sequence >= requests * batch) {
               socket.end();
               resolve();
               return;

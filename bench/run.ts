@@ -3,6 +3,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import {
   call,
+  cleanEnvironment,
   type Engine,
   environmentFor,
   hatchCommand,
@@ -278,7 +279,7 @@ async function measureStart(): Promise<Row[]> {
     const begun = performance.now();
     const child = Bun.spawn(
       [...hatchCommand(), "serve", "--data", installation.directory, "--host", "127.0.0.1", "--port", `${port}`],
-      { stdio: ["ignore", "ignore", "ignore"] },
+      { stdio: ["ignore", "ignore", "ignore"], env: cleanEnvironment() },
     );
     while (
       !(await fetch(`http://127.0.0.1:${port}/readyz`).then(
