@@ -86,5 +86,8 @@ function presetFaults(preset: PresetSetting, endpoint: string | undefined): Erro
 export async function formatWarnings(catalogue: Catalogue, { events, endpoint, format }: Fitting): Promise<string[]> {
   const warnings = format.signature === undefined ? [] : signatureWarnings(format.signature);
   if (format.filter === undefined && format.payload === undefined) return warnings;
-  return [...warnings, ...(await tryOnExamples(catalogue, shapeOf(catalogue, events), format, endpoint))];
+  const failed = await tryOnExamples(catalogue, shapeOf(catalogue, events), format, endpoint);
+  return [...warnings, ...failed.map(sentence)];
 }
+
+const sentence = (words: string): string => `${words.slice(0, 1).toUpperCase()}${words.slice(1)}.`;

@@ -192,7 +192,7 @@ describe("a payload", () => {
     const { status, body: created } = await hatch.call("POST", "/v1/webhooks", { body });
     expect(status).toBe(201);
     expect(created.warnings).toEqual([
-      "the payload failed: No such key: amount (on an example of level.changed, badge.awarded)",
+      "The payload failed: No such key: amount (on an example of level.changed, badge.awarded).",
     ]);
   });
 
