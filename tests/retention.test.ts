@@ -296,7 +296,9 @@ describe("the document", () => {
   const guide = readFileSync(join(import.meta.dir, "..", "docs", "guides", "retention.md"), "utf8");
 
   test("says of everything how long it is kept, as the rooms declare it", () => {
-    expect(guide).toContain(retentionTable(app.retention, TEST_CONFIG));
+    // The columns of a table are lined up for those who read it as text.
+    const plain = guide.replace(/ {2,}\|/g, " |").replace(/-{3,}/g, "---");
+    expect(plain).toContain(retentionTable(app.retention, TEST_CONFIG));
   });
 
   test("leaves no table out, and no rule has a name twice", async () => {
