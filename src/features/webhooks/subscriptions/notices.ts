@@ -29,7 +29,7 @@ const WORDS: Readonly<
   disabled: {
     subject: "An endpoint gets no more webhooks",
     what: "Deliveries to this endpoint were switched off.",
-    next: "What waited is kept and listed. Make it active again with POST /v1/webhooks/:id/resume, then replay what it missed.",
+    next: "What waited is kept and listed. POST /v1/webhooks/:id/resume makes it active again, POST /v1/webhooks/:id/recover sends what it missed.",
   },
   recovered: {
     subject: "Webhooks to an endpoint go on",
@@ -62,7 +62,7 @@ export async function noticesOf(
       ...(notice.kind === "paused" ? [{ name: "Asked again", value: isoTime(notice.until) }] : []),
       ...(notice.kind === "recovered" ? [{ name: "Paused since", value: isoTime(notice.pausedSince) }] : []),
     ],
-    remarks: [next],
+    remarks: [next.replaceAll(":id", id)],
     footer: FOOTER,
   });
   return contacts.map(({ email, name }) => ({
